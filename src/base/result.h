@@ -32,10 +32,14 @@ constexpr decltype(auto) unwrap(R&& result) {
 }  // namespace sluice
 
 // Gives the value of a Result, or returns its error from the enclosing function.
-#define TRY(expression)                                                              \
-  (__extension__({                                                                   \
-    auto sluice_try_result = (expression);                                           \
-    static_assert(!std::is_reference_v<decltype(sluice_try_result)>);                \
-    if (!sluice_try_result) return std::unexpected{std::move(sluice_try_result).error()}; \
-    ::sluice::detail::unwrap(std::move(sluice_try_result));                          \
+#define TRY(expression) SLUICE_TRY_AS(expression, SLUICE_JOIN(sluice_try_, __COUNTER__))
+// The name differs each time, so that one TRY may stand inside another.
+#define SLUICE_TRY_AS(expression, held)                               \
+  (__extension__({                                                    \
+    auto held = (expression);                                         \
+    static_assert(!std::is_reference_v<decltype(held)>);              \
+    if (!held) return std::unexpected{std::move(held).error()};       \
+    ::sluice::detail::unwrap(std::move(held));                        \
   }))
+#define SLUICE_JOIN(a, b) SLUICE_JOIN_EXPANDED(a, b)
+#define SLUICE_JOIN_EXPANDED(a, b) a##b

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "sluice/mirror/lower_tree.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include "sluice/mirror/proc_path.h"
+
+namespace sluice::mirror {
+namespace {
+
+constexpr int kPathFlags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+constexpr unsigned kMntIdMask = 0x1000;  // STATX_MNT_ID
+
+Result<Fd> open_beneath(int directory, const char* name) noexcept {
+  open_how how{};
+  how.flags = kPathFlags;
+  how.resolve = RESOLVE_NO_XDEV;
+  const long fd = ::syscall(SYS_openat2, directory, name, &how, sizeof(how));
+  return own(static_cast<int>(fd));
+}
+
+// Opens the file of a descriptor anew, as the kernel's link in /proc leads to it.
+Result<Fd> reopen(int fd, int flags) noexcept {
+  return own(::open(ProcPath{fd}.c_str(), (flags & ~O_NOFOLLOW) | O_CLOEXEC));
+}
+
+bool out_of_descriptors(Errno error) noexcept {
+  return error == Errno{EMFILE} || error == Errno{ENFILE};
+}
+
+}  // namespace
+
+LowerTree::LowerTree(NodeTable table, Submounts submounts)
+    : table_{std::move(table)}, mounts_{table_.mount_records()}, submounts_{submounts} {}
+
+Result<std::unique_ptr<LowerTree>> LowerTree::make(Fd source, Submounts submounts) {
+  std::unique_ptr<LowerTree> tree{new LowerTree{TRY(NodeTable::create()), submounts}};
+  TRY(tree->set_root(std::move(source)));
+  return tree;
+}
+
+Result<void> LowerTree::set_root(Fd source) {
+  const struct statx stat = TRY(stat_fd(source.get()));
+  mounts_.device(device_of(stat));  // the first device asked about shows its numbers unchanged
+  const Identity identity = TRY(identify(source.get(), stat));
+  TRY(table_.set_root(identity.handle, stat.stx_ino));
+  source_ = source.get();
+  descriptors_.pin(kRoot, std::move(source));
+  return {};
+}
+
+// Runs `open`, and once more after closing descriptors that can be spared.
+template <class Open>
+auto LowerTree::with_descriptors(Open open) -> decltype(open()) {
+  auto result = open();
+  if (!result && out_of_descriptors(result.error()) && shed()) return open();
+  return result;
+}
+
+Result<Fd> LowerTree::cross_mount(int directory, const char* name) {
+  if (submounts_ == Submounts::hide) return fail(ENOENT);
+  // Nothing is asked of a file system below, which could be our own: what is known is enough.
+  struct statx stat {};
+  if (::statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0,
+              &stat) != 0) {
+    return fail_last();
+  }
+  if (own_device_.load() != 0 && device_of(stat) == own_device_.load()) return fail(ELOOP);
+  return own(::openat(directory, name, kPathFlags));
+}
+
+Result<Found> LowerTree::find_at(int directory, const char* name) {
+  Fd fd = TRY(with_descriptors([&]() -> Result<Fd> {
+    auto beneath = open_beneath(directory, name);
+    if (beneath || (beneath.error() != Errno{EXDEV} && beneath.error() != Errno{ENOSYS})) {
+      return beneath;
+    }
+    return cross_mount(directory, name);
+  }));
+  const struct statx stat = TRY(stat_fd(fd.get()));
+  return Found{std::move(fd), stat};
+}
+
+Result<Found> LowerTree::find(NodeId directory, const wire::Name& name) {
+  const Borrowed parent = TRY(path(directory));
+  return find_at(parent.get(), name.c_str());
+}
+
+Result<LowerTree::Identity> LowerTree::identify(int fd, const struct statx& stat) {
+  auto read = LowerHandle::read(fd);
+  if (!read) {
+    if (read.error() != Errno{EOPNOTSUPP}) return fail(read.error());
+    const auto birth = static_cast<std::uint64_t>(stat.stx_btime.tv_sec) * 1'000'000'000 +
+                       stat.stx_btime.tv_nsec;
+    const MountIndex mount = TRY(mounts_.note(MountId{stat.stx_mnt_id}, fd));
+    return Identity{LowerHandle::stand_in(stat.stx_ino, birth).on(mount), false};
+  }
+  const MountIndex mount = TRY(mounts_.note(read->mount, fd));
+  const LowerMounts::Ref lower = TRY(mounts_.read(mount));
+  return Identity{read->handle.on(mount), lower->support == HandleSupport::openable};
+}
+
+Result<NodeId> LowerTree::intern(Found found, NodeId parent, const wire::Name& name) {
+  const NodeKind kind = kind_of(found.stat);
+  const Identity identity = TRY(identify(found.fd.get(), found.stat));
+  const NodeId node = TRY(table_.intern(identity.handle, {}, found.stat.stx_ino, kind));
+  if (!identity.openable) {
+    if (!descriptors_.find(node)) descriptors_.pin(node, std::move(found.fd));
+  } else if (kind == NodeKind::directory) {
+    descriptors_.put(node, std::move(found.fd));
+  }
+  if (kind == NodeKind::directory && parent != kNoNode && name.size() > 0) {
+    // For audit and reload only; a name that does not fit in memory is no reason to refuse a file.
+    static_cast<void>(table_.set_name(node, parent, name.view()));
+  }
+  return node;
+}
+
+Result<Fd> LowerTree::open_by_handle(const NodeView& node, int flags) {
+  const LowerMounts::Ref mount = TRY(mounts_.read(node.handle.mount()));
+  if (mount->support != HandleSupport::openable) return fail(ESTALE);
+  return with_descriptors([&] { return node.handle.open(mount->fd.get(), flags); });
+}
+
+Result<LowerTree::Borrowed> LowerTree::path(NodeId node) {
+  if (auto known = descriptors_.find(node)) return std::move(*known);
+  const NodeView view = TRY(table_.read(node));
+  return descriptors_.put(node, TRY(open_by_handle(view, kPathFlags)));
+}
+
+Result<Fd> LowerTree::open(NodeId node, int flags) {
+  flags |= O_CLOEXEC | O_NOFOLLOW;
+  const NodeView view = TRY(table_.read(node));
+  auto opened = open_by_handle(view, flags);
+  if (opened || opened.error() != Errno{ESTALE}) return opened;
+  // A file without a name, or one whose handle cannot be opened: its descriptor is pinned.
+  auto pinned = descriptors_.find(node);
+  if (!pinned) return opened;
+  return with_descriptors([&] { return reopen(pinned->get(), flags); });
+}
+
+Result<struct statx> LowerTree::stat(NodeId node) {
+  const Borrowed fd = TRY(path(node));
+  return stat_fd(fd.get());
+}
+
+void LowerTree::forget(NodeId node, std::uint64_t count) {
+  if (node == kRoot) return;
+  auto left = table_.forget(node, count);
+  if (left && *left == Forgotten::freed) descriptors_.drop(node);
+}
+
+Result<void> LowerTree::add_open(NodeId node) {
+  TRY(table_.add_open(node));
+  return {};
+}
+
+Result<Closed> LowerTree::remove_open(NodeId node) {
+  const Closed closed = TRY(table_.remove_open(node));
+  if (closed.node == Forgotten::freed) descriptors_.drop(node);
+  return closed;
+}
+
+LowerTree::Leaving LowerTree::before_removal(int directory, const wire::Name& name) {
+  Leaving leaving;
+  auto found = open_beneath(directory, name.c_str());
+  if (!found) return leaving;
+  auto read = LowerHandle::read(found->get());
+  if (!read) return leaving;  // no handles: the node has its descriptor already
+  auto mount = mounts_.note(read->mount, found->get());
+  if (!mount) return leaving;
+  auto node = table_.find(read->handle.on(*mount), {});
+  if (!node) return leaving;
+  leaving.node = *node;
+  leaving.fd = std::move(*found);
+  return leaving;
+}
+
+void LowerTree::settle(Leaving leaving) {
+  if (leaving.node == kNoNode) return;
+  auto stat = stat_fd(leaving.fd.get());
+  if (!stat) return;
+  // A removed directory has no other name, whatever its link count says (btrfs says 1).
+  const bool gone = stat->stx_nlink == 0 || kind_of(*stat) == NodeKind::directory;
+  if (gone) keep_nameless(leaving.node, std::move(leaving.fd));
+}
+
+void LowerTree::keep_nameless(NodeId node, Fd fd) {
+  if (!table_.set_unlinked(node)) return;  // forgotten meanwhile
+  descriptors_.pin(node, std::move(fd));
+  if (!table_.read(node)) descriptors_.drop(node);
+}
+
+void LowerTree::moved(int directory, NodeId parent, const wire::Name& name) {
+  auto read = LowerHandle::read_at(directory, name.c_str());
+  if (!read) return;
+  auto fd = open_beneath(directory, name.c_str());
+  if (!fd) return;
+  auto mount = mounts_.note(read->mount, fd->get());
+  if (!mount) return;
+  auto node = table_.find(read->handle.on(*mount), {});
+  if (node) static_cast<void>(table_.set_name(*node, parent, name.view()));
+}
+
+bool LowerTree::is_hidden(int directory, const char* name,
+                          std::uint64_t directory_mount) const noexcept {
+  if (submounts_ == Submounts::follow) return false;
+  struct statx stat {};
+  constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+  if (::statx(directory, name, kFlags, kMntIdMask, &stat) != 0) return false;
+  return stat.stx_mnt_id != directory_mount;
+}
+
+}  // namespace sluice::mirror
