@@ -221,10 +221,24 @@ void LockService::run() {
   }
 }
 
+// Lets go by name and not by closing alone: were the descriptor shared with another process for a
+// moment (a fork), closing ours would leave the lock.
+void LockService::unlock(const Key& key, const Holder& holder) noexcept {
+  if (key.is_flock) {
+    ::flock(holder.fd.get(), LOCK_UN);
+    return;
+  }
+  struct flock all {};
+  all.l_type = F_UNLCK;
+  all.l_whence = SEEK_SET;
+  ::fcntl(holder.fd.get(), F_OFD_SETLK, &all);
+}
+
 void LockService::flush(NodeId node, LockOwner owner) {
   std::lock_guard lock{mutex_};
   auto found = holders_.find(Key{node, owner, false});
   if (found == holders_.end() || found->second.waiters > 0) return;
+  unlock(found->first, found->second);
   holders_.erase(found);
   wake(node);
 }
@@ -236,7 +250,9 @@ void LockService::release(NodeId node, FileHandle handle, bool had_flock, LockOw
   const auto gone = std::erase_if(holders_, [&](const auto& entry) {
     const auto& [key, held] = entry;
     if (key.node != node || held.waiters > 0) return false;
-    return key.is_flock ? had_flock && key.owner == owner : held.last_handle == handle;
+    const bool over = key.is_flock ? had_flock && key.owner == owner : held.last_handle == handle;
+    if (over) unlock(key, held);
+    return over;
   });
   if (gone > 0) wake(node);
 }

@@ -77,6 +77,7 @@ class LockService {
   Result<void> attempt(Holder& holder, const Wish& wish);
   void enlist(Holder& holder, const Wish& wish, fuse::Reply<fuse::Done> reply, std::uint64_t number);
   void interrupted(std::uint64_t number);
+  static void unlock(const Key& key, const Holder& holder) noexcept;
   void wake(NodeId node);
   void run();
   void try_due(std::unique_lock<std::mutex>& lock);

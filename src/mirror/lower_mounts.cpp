@@ -62,7 +62,8 @@ LowerMounts::LowerMounts(MountRecords& records) noexcept : records_{records} {
 
 std::optional<MountIndex> LowerMounts::number_of(MountId id) const noexcept {
   for (std::size_t number = 0; number < used_to_; ++number) {
-    if (records_.mounts[number].id == raw(id)) return MountIndex{static_cast<std::uint16_t>(number)};
+    if (records_.mounts[number].id != raw(id)) continue;
+    return MountIndex{static_cast<std::uint16_t>(number)};
   }
   return std::nullopt;
 }

@@ -57,8 +57,8 @@ class LowerMounts {
   // Gives the mount's number, at once if it is known; else opens a descriptor there, tries handles
   // out, and numbers it.
   // id       as LowerHandle::read gave it for the object that `fd` refers to
-  // fd       borrowed; O_PATH is enough. Only directories and regular files are ever opened: to open
-  //          a device or a pipe could have effects.
+  // fd       borrowed; O_PATH is enough. Only directories and regular files are ever opened: to
+  //          open a device or a pipe could have effects.
   // errors   ENFILE kMaxMounts have been met; EMFILE, ENFILE; those of fstat.
   Result<MountIndex> note(MountId id, int fd);
 

@@ -143,7 +143,7 @@ class Mirror {
   Result<void> strip_privileges(int fd);
 
   // Turns an open lower file into an open file of the mount, passing through where it can.
-  Result<fuse::Opened> opened(NodeId node, Fd lower, int flags, const struct statx* stat);
+  Result<fuse::Opened> opened(NodeId node, Fd lower, int flags);
   Result<fuse::Created> created(Fd lower, int flags, NodeId parent, const wire::Name& name);
   void close_file(FileHandle handle, bool tell_kernel);
   bool keep_descriptor() noexcept;

@@ -113,9 +113,11 @@ Result<fuse::AttrReply> Mirror::set_attr(const fuse::SetAttr& r) {
   const auto valid = r.valid.without({SetattrValid::fh, SetattrValid::lockowner});
   const LowerTree::Borrowed path = TRY(tree_->path(r.node));
   const int fd = path.get();
-  // With HANDLE_KILLPRIV_V2 the kernel asks for this, and nothing else, before an unprivileged
-  // write to a file that has the bits; ignoring it would leave them on.
-  if (valid.none()) TRY(strip_privileges(fd));
+  // With HANDLE_KILLPRIV_V2 the kernel asks for nothing, or for kill_suidgid alone, before an
+  // unprivileged write to a file that has the bits; ignoring it would leave them on. A chown(2)
+  // that changes neither owner nor group looks the same, and on the lower file does both: it
+  // strips what writing strips, and brings the change time up to date.
+  if (valid.without(SetattrValid::kill_suidgid).none()) TRY(change_owner(r, fd));
   if (valid.has(SetattrValid::uid) || valid.has(SetattrValid::gid)) TRY(change_owner(r, fd));
   if (valid.has(SetattrValid::kill_suidgid)) TRY(strip_privileges(fd));
   if (valid.has(SetattrValid::mode)) TRY(change_mode(r, fd));

@@ -49,7 +49,7 @@ bool Mirror::keep_descriptor() noexcept {
   return false;
 }
 
-Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, const struct statx* stat) {
+Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags) {
   const bool wanted = shares_ && options_.passthrough == Passthrough::wanted;
   backing::Mode mode;
   if (shares_) {
@@ -61,7 +61,10 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, const stru
   file.node = node;
   file.flags = flags;
   file.passes_through = mode.id != kNoBacking;
+  bool size_unknown = false;
   if (!file.passes_through) {
+    const auto stat = stat_fd(lower.get());
+    size_unknown = stat && stat->stx_size == 0 && stat->stx_blocks == 0 && !may_write(flags);
     file.fd = std::move(lower);
   } else if (may_write(flags) && keep_descriptor()) {
     file.counted_descriptor = true;
@@ -90,8 +93,7 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, const stru
   }
   // Files that a file system makes up as they are read (procfs) say they are empty; the kernel's
   // cache would believe them. The same for O_DIRECT, which asks to bypass it.
-  if ((stat != nullptr && stat->stx_size == 0 && stat->stx_blocks == 0 && !may_write(flags)) ||
-      (flags & O_DIRECT) != 0) {
+  if (size_unknown || (flags & O_DIRECT) != 0) {
     out.flags.set(OpenOutFlag::direct_io);
   }
   return out;
@@ -115,9 +117,7 @@ Result<fuse::Opened> Mirror::open(const fuse::Open& r) {
     }
   }
   if (r.open_flags.has(wire::OpenInFlag::kill_suidgid)) TRY(strip_privileges(lower.get()));
-  if (shares_) return opened(r.node, std::move(lower), flags & ~O_TRUNC, nullptr);
-  const auto stat = TRY(stat_fd(lower.get()));
-  return opened(r.node, std::move(lower), flags & ~O_TRUNC, &stat);
+  return opened(r.node, std::move(lower), flags & ~O_TRUNC);
 }
 
 Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const wire::Name& name) {
@@ -125,7 +125,7 @@ Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const 
   Found found{TRY(lower.duplicate()), stat};
   fuse::Created out;
   out.entry = TRY(entry_of(std::move(found), parent, name));
-  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL), nullptr);
+  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL));
   if (!open) {
     tree_->forget(out.entry.node, 1);
     return fail(open.error());
