@@ -41,7 +41,8 @@ class Pending {
   // Sends `error` (0 for success) and `body`, which is at most kPendingBody bytes; called once.
   virtual Delivery commit(int error, Bytes body) noexcept = 0;
 };
-inline constexpr std::size_t kPendingBody = 256;
+// The largest fixed answer: STATX's.
+inline constexpr std::size_t kPendingBody = sizeof(wire::StatxOut);
 
 class Channel {
  public:

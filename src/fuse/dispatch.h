@@ -113,7 +113,14 @@ void serve_later(Fs& fs, const Op& op, Session& session, Worker& worker, Channel
   worker.counters->count(raw(op.opcode), false);
   Reply<typename Op::Answer> reply{
       session.later().add(std::move(*pending), op.opcode, op.unique, room_asked(op))};
-  Op::call(fs, op, std::move(reply));
+  // An INTERRUPT that came before the reply was in the table has marked the worker alone.
+  if (op.interrupted()) session.later().interrupt(op.unique);
+  try {
+    Op::call(fs, op, std::move(reply));
+  } catch (...) {
+    // The reply has answered EIO as it went; the exchange itself is no longer ours to answer.
+    session.count_malformed();
+  }
 }
 
 template <class Fs, class Op>

@@ -184,10 +184,10 @@ void Session::interrupt(Worker& worker, Channel& channel, Exchange& exchange) no
     return channel.drop(exchange);
   }
   worker.counters->count(counter_of(exchange.header.opcode), false);
-  if (interrupt_worker(target->unique & ~wire::kInterruptBit) ||
-      later_.interrupt(Unique{target->unique})) {
-    return channel.drop(exchange);
-  }
+  const std::uint64_t unique = target->unique & ~wire::kInterruptBit;
+  // Both, since a handler may run on after it has given its reply away; see serve_later().
+  const bool running = interrupt_worker(unique);
+  if (later_.interrupt(Unique{unique}) || running) return channel.drop(exchange);
   // Either the request is answered already, and the kernel says so to this reply, or another
   // worker has read it and not yet begun: then EAGAIN makes the kernel send the INTERRUPT again.
   // source: linux fs/fuse/dev.c fuse_dev_do_write()

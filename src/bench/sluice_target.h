@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// A mount made by the `sluice` command: `sluice mount`, `sluice status --json`, `sluice unmount`.
+#pragma once
+
+#include <string_view>
+
+#include "sluice/bench/target.h"
+
+namespace sluice::bench {
+
+enum class Passthrough { on, off };
+
+class SluiceTarget final : public Target {
+ public:
+  // Mounts `source` on `mount_point`, both existing directories, with the command `program`.
+  SluiceTarget(std::string program, std::string source, std::string mount_point,
+               Passthrough passthrough);
+  ~SluiceTarget() override { static_cast<void>(teardown()); }
+
+  Result<void, Error> setup() override;
+  Result<void, Error> teardown() override;
+  Result<Status, Error> status() override;
+  bool counts_requests() const noexcept override { return true; }
+
+ private:
+  std::string program_;
+  std::string source_;
+  Passthrough passthrough_;
+};
+
+// Reads what `sluice status MNT --json` prints: an object with at least `requests`, itself an
+// object of numbers; `open_descriptors`, `nodes` and `node_bytes` where they are known. errors
+// EPROTO it is no such object.
+Result<Status, Error> parse_status(std::string_view text);
+
+}  // namespace sluice::bench
