@@ -79,8 +79,7 @@ Result<int> BackingTable::remove(std::uint32_t id) {
 Result<int> BackingTable::ioctl(unsigned long request, void* argument) {
   std::lock_guard lock{mutex_};
   switch (profile_.backing) {
-    case BackingIoctls::none:
-      break;
+    case BackingIoctls::none: break;
     case BackingIoctls::mainline:
       if (request == wire::kIocBackingOpen) {
         const auto map = copied<wire::BackingMap>(argument);

@@ -23,7 +23,8 @@ constexpr std::size_t kShortInit = 16;
 }  // namespace
 
 Caller this_caller() noexcept {
-  return Caller{Uid{::geteuid()}, Gid{::getegid()}, Pid{static_cast<std::uint32_t>(::syscall(SYS_gettid))}};
+  return Caller{Uid{::geteuid()}, Gid{::getegid()},
+                Pid{static_cast<std::uint32_t>(::syscall(SYS_gettid))}};
 }
 
 Kernel::Kernel(KernelOptions options)
@@ -32,7 +33,9 @@ Kernel::Kernel(KernelOptions options)
       backings_{options_.profile},
       nodes_{breaches_},
       files_{nodes_, backings_, options_.profile, breaches_},
-      caller_{options.caller} {}
+      caller_{options.caller} {
+  if (options_.threads > 0) traffic_->repeat_interrupts();
+}
 
 Kernel::~Kernel() { unmount(); }
 
@@ -91,7 +94,8 @@ Result<void, Error> Kernel::init(std::uint32_t major) {
     return fail(Error::of("the reply to INIT", EPROTO));
   }
   if (major > wire::kMajor && out->major == wire::kMajor) return init(wire::kMajor);
-  if (auto taken = take_init(*out); !taken) return fail(Error::of("the reply to INIT", taken.error()));
+  if (auto taken = take_init(*out); !taken)
+    return fail(Error::of("the reply to INIT", taken.error()));
   return {};
 }
 
@@ -105,7 +109,8 @@ Result<void> Kernel::take_init(const wire::InitOut& out) {
   std::uint64_t word = out.flags;
   if (Flags<InitFlag>::from(word).has(InitFlag::init_ext)) word |= std::uint64_t{out.flags2} << 32;
   const auto flags = Flags<InitFlag>::from(word);
-  if (!flags.without(profile.offered).none()) breaches_.add("INIT took flags that were not offered");
+  if (!flags.without(profile.offered).none())
+    breaches_.add("INIT took flags that were not offered");
   if (out.max_write < kPage) breaches_.add("INIT was answered with max_write below one page");
   const bool mainline = flags.has(InitFlag::passthrough);
   if (mainline && (out.max_stack_depth < 1 || out.max_stack_depth > 2)) {
@@ -121,7 +126,8 @@ Result<void> Kernel::take_init(const wire::InitOut& out) {
   }
   const std::uint32_t pages =
       flags.has(InitFlag::max_pages)
-          ? std::min<std::uint32_t>(std::max<std::uint32_t>(out.max_pages, 1), profile.max_pages_limit)
+          ? std::min<std::uint32_t>(std::max<std::uint32_t>(out.max_pages, 1),
+                                    profile.max_pages_limit)
           : 32;
   init_answer_ = out;
   negotiated_.minor = std::min(out.minor, profile.minor);
@@ -145,8 +151,8 @@ void Kernel::serve_here(const std::shared_ptr<Message>& message) {
     }
   }
   if (!seat) {
-    seat.reset(new Seat{&session_->add_worker(),
-                        KernelChannel{traffic_, options_.spans, reply_room()}});
+    seat.reset(
+        new Seat{&session_->add_worker(), KernelChannel{traffic_, options_.spans, reply_room()}});
   }
   // The thread that serves is the one an interrupt must reach.
   seat->worker->thread_id = static_cast<int>(::syscall(SYS_gettid));
@@ -191,8 +197,7 @@ std::shared_ptr<Message> Kernel::message_for(const fuse::Request& request,
     case Opcode::init:
     case Opcode::destroy:
     case Opcode::forget:
-    case Opcode::batch_forget:
-      break;  // these carry no caller
+    case Opcode::batch_forget: break;  // these carry no caller
     default:
       header.uid = raw(who.uid);
       header.gid = raw(who.gid);
@@ -216,11 +221,8 @@ int Kernel::raw_request(Opcode opcode, NodeId node, Bytes body, std::size_t fixe
     case Opcode::forget:
     case Opcode::batch_forget:
     case Opcode::interrupt:
-    case Opcode::notify_reply:
-      send_unanswered(message);
-      return 0;
-    default:
-      break;
+    case Opcode::notify_reply: send_unanswered(message); return 0;
+    default: break;
   }
   send(message);
   traffic_->wait(*message);

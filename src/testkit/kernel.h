@@ -62,8 +62,8 @@ struct NewFile {
 struct Listed {
   std::string name;
   std::uint64_t ino = 0;
-  std::uint64_t next = 0;   // the offset after it
-  std::uint32_t type = 0;   // DT_*
+  std::uint64_t next = 0;      // the offset after it
+  std::uint32_t type = 0;      // DT_*
   std::optional<Entry> entry;  // READDIRPLUS alone; without a node it counts no lookup
 };
 
@@ -133,7 +133,8 @@ class Kernel final : public fuse::Connection, public backing::Control {
   Result<std::string> readlink(NodeId node);
   Result<std::string> getxattr(NodeId node, const std::string& name, std::uint32_t size = 65536);
   Result<std::vector<std::string>> listxattr(NodeId node);
-  Result<void> setxattr(NodeId node, const std::string& name, std::string_view value, int flags = 0);
+  Result<void> setxattr(NodeId node, const std::string& name, std::string_view value,
+                        int flags = 0);
   Result<void> removexattr(NodeId node, const std::string& name);
   Result<wire::Kstatfs> statfs(NodeId node = kRoot);
 
@@ -152,7 +153,8 @@ class Kernel final : public fuse::Connection, public backing::Control {
 
   // On directories.
   Result<File> opendir(NodeId node);
-  Result<std::vector<Listed>> readdir(const File& dir, std::uint64_t offset, std::uint32_t size = 4096);
+  Result<std::vector<Listed>> readdir(const File& dir, std::uint64_t offset,
+                                      std::uint32_t size = 4096);
   Result<std::vector<Listed>> readdirplus(const File& dir, std::uint64_t offset,
                                           std::uint32_t size = 4096);
   // From the start to the end; an offset that comes twice is a breach and ends it.
@@ -225,7 +227,9 @@ class Kernel final : public fuse::Connection, public backing::Control {
 
   // What an answer changes here; anything not named changes nothing. errors: EIO.
   template <class Op>
-  Result<void> settle(Started<Op>&, const typename Op::Answer&, Bytes) { return {}; }
+  Result<void> settle(Started<Op>&, const typename Op::Answer&, Bytes) {
+    return {};
+  }
   Result<void> settle(Started<fuse::Lookup>&, const Entry&, Bytes);
   Result<void> settle(Started<fuse::MakeNode>&, const Entry&, Bytes);
   Result<void> settle(Started<fuse::MakeDir>&, const Entry&, Bytes);
@@ -246,9 +250,8 @@ class Kernel final : public fuse::Connection, public backing::Control {
   Result<void> settle(Started<fuse::CopyRange>&, const fuse::Copied&, Bytes);
   Result<void> settle_entry(const Message& message, NodeId parent, std::string_view name,
                             const Entry& entry, Negative negative, std::uint32_t type);
-  Result<std::uint64_t> settle_open(const Message& message, NodeId node,
-                                    const fuse::Opened& opened, fuse::OpenFlags flags,
-                                    OpenFile::Kind kind);
+  Result<std::uint64_t> settle_open(const Message& message, NodeId node, const fuse::Opened& opened,
+                                    fuse::OpenFlags flags, OpenFile::Kind kind);
   template <class Op>
   Result<void> settle_created(Started<Op>& started, const fuse::Created& created,
                               std::string_view name);

@@ -32,7 +32,8 @@ struct Encoded {
 template <class Op>
 Result<Encoded> encoded(const Op& op, const fuse::Negotiated& negotiated) {
   Encoded out;
-  for (std::size_t room : {std::size_t{8} << 10, std::size_t{negotiated.max_write} + (128U << 10)}) {
+  for (std::size_t room :
+       {std::size_t{8} << 10, std::size_t{negotiated.max_write} + (128U << 10)}) {
     out.body.resize(room);
     auto size = fuse::encode_request(op, MutableBytes{out.body}, negotiated);
     if (!size && size.error() == Errno{ERANGE}) continue;
@@ -60,8 +61,7 @@ Started<Op> Kernel::start_prepared(Op op) {
     breaches_.add("the test asked for a request that cannot be encoded");
     encoded = detail::Encoded{};
   }
-  auto message =
-      message_for(op, std::move(encoded->body), encoded->fixed, detail::room_of(op));
+  auto message = message_for(op, std::move(encoded->body), encoded->fixed, detail::room_of(op));
   op.unique = Unique{message->header.unique};
   const bool known = knows(op.node);
   send(message);
@@ -83,7 +83,8 @@ Result<typename Op::Answer> Kernel::wait(Started<Op>& started, std::vector<std::
     wire::Reader in{reply};
     answer = TRY(fuse::decode_answer<Answer>(in, started.op.opcode, message.asked));
   }
-  if (!started.known) breaches_.add(describe(message) + ", which the kernel does not know, was served");
+  if (!started.known)
+    breaches_.add(describe(message) + ", which the kernel does not know, was served");
   TRY(settle(started, answer, room));
   if (data != nullptr) data->assign(room.begin(), room.end());
   return answer;

@@ -28,10 +28,8 @@ bool always_whole(std::uint32_t opcode) noexcept {
     case wire::Opcode::init:
     case wire::Opcode::forget:
     case wire::Opcode::batch_forget:
-    case wire::Opcode::interrupt:
-      return true;
-    default:
-      return false;
+    case wire::Opcode::interrupt: return true;
+    default: return false;
   }
 }
 
@@ -82,8 +80,8 @@ void KernelChannel::drop(fuse::Exchange& exchange) noexcept {
 
 Result<std::unique_ptr<fuse::Pending>> KernelChannel::detach(fuse::Exchange& exchange) noexcept {
   traffic_->detached(exchange.header.unique);
-  std::unique_ptr<fuse::Pending> later{
-      new (std::nothrow) LaterAnswer{traffic_, exchange.header.unique}};
+  std::unique_ptr<fuse::Pending> later{new (std::nothrow)
+                                           LaterAnswer{traffic_, exchange.header.unique}};
   if (!later) return fail(ENOMEM);
   return later;
 }

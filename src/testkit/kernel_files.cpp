@@ -50,12 +50,14 @@ Result<File> Kernel::open(NodeId node, int flags) {
   return file_of(started.key);
 }
 
-Result<NewFile> Kernel::create(NodeId parent, std::string_view name, int flags, std::uint32_t mode) {
+Result<NewFile> Kernel::create(NodeId parent, std::string_view name, int flags,
+                               std::uint32_t mode) {
   const std::string text{name};
   fuse::Create op;
   op.node = parent;
   op.name = TRY(wire::Name::from(text.c_str()));
-  op.flags = fuse::OpenFlags{static_cast<std::uint32_t>((flags | kLargeFile | O_CREAT) & ~O_NOCTTY)};
+  op.flags =
+      fuse::OpenFlags{static_cast<std::uint32_t>((flags | kLargeFile | O_CREAT) & ~O_NOCTTY)};
   op.mode = S_IFREG | masked(mode);
   op.umask = umask();
   if (fuse::has(op.flags, O_TRUNC) && !fuse::has(op.flags, O_EXCL) &&
@@ -130,8 +132,8 @@ Result<std::string> Kernel::read(const File& file, std::uint64_t offset, std::si
     op.node = file.node;
     op.handle = file.handle;
     op.offset = offset + all.size();
-    op.size = static_cast<std::uint32_t>(
-        std::min<std::size_t>(size - all.size(), negotiated_.max_write));
+    op.size =
+        static_cast<std::uint32_t>(std::min<std::size_t>(size - all.size(), negotiated_.max_write));
     op.flags = fuse::OpenFlags{file.flags};
     std::vector<std::byte> data;
     auto got = call(op, &data);

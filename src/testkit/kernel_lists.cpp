@@ -120,8 +120,8 @@ Result<std::vector<Listed>> Kernel::list(const File& dir) {
     if (some.empty()) return all;
     for (Listed& one : some) {
       if (!seen.insert(one.next).second) {
-        breaches_.add("a listing of node " + std::to_string(raw(dir.node)) + " came back to offset " +
-                      std::to_string(one.next));
+        breaches_.add("a listing of node " + std::to_string(raw(dir.node)) +
+                      " came back to offset " + std::to_string(one.next));
         return fail(EIO);
       }
       offset = one.next;

@@ -17,7 +17,8 @@ Result<void> Kernel::settle_entry(const Message& message, NodeId parent, std::st
 }
 
 Result<void> Kernel::settle(Started<fuse::Lookup>& done, const Entry& entry, Bytes) {
-  return settle_entry(*done.message, done.op.node, done.op.name.view(), entry, Negative::allowed, 0);
+  return settle_entry(*done.message, done.op.node, done.op.name.view(), entry, Negative::allowed,
+                      0);
 }
 
 Result<void> Kernel::settle(Started<fuse::MakeNode>& done, const Entry& entry, Bytes) {
@@ -70,7 +71,8 @@ Result<void> Kernel::settle(Started<fuse::Rename>& done, const Done&, Bytes) {
 Result<void> Kernel::settle_attr(const Message& message, const fuse::Attr& attr,
                                  fuse::Validity valid) {
   std::lock_guard lock{mutex_};
-  const SimulatedTime until = valid > SimulatedTime::max() - now_ ? SimulatedTime::max() : now_ + valid;
+  const SimulatedTime until =
+      valid > SimulatedTime::max() - now_ ? SimulatedTime::max() : now_ + valid;
   return nodes_.refresh(describe(message), NodeId{message.header.nodeid}, attr, until);
 }
 
@@ -98,7 +100,8 @@ Result<void> Kernel::settle(Started<fuse::GetStatx>& done, const fuse::StatxRepl
   attr.uid = Uid{stat.uid};
   attr.gid = Gid{stat.gid};
   attr.blksize = stat.blksize;
-  attr.rdev = (stat.rdev_minor & 0xffU) | (stat.rdev_major << 8) | ((stat.rdev_minor & ~0xffU) << 12);
+  attr.rdev =
+      (stat.rdev_minor & 0xffU) | (stat.rdev_major << 8) | ((stat.rdev_minor & ~0xffU) << 12);
   return settle_attr(*done.message, attr, reply.attr_valid);
 }
 
@@ -115,13 +118,14 @@ Result<std::uint64_t> Kernel::settle_open(const Message& message, NodeId node, c
 }
 
 Result<void> Kernel::settle(Started<fuse::Open>& done, const Opened& opened, Bytes) {
-  done.key = TRY(settle_open(*done.message, done.op.node, opened, done.op.flags, OpenFile::Kind::file));
+  done.key =
+      TRY(settle_open(*done.message, done.op.node, opened, done.op.flags, OpenFile::Kind::file));
   return {};
 }
 
 Result<void> Kernel::settle(Started<fuse::OpenDir>& done, const Opened& opened, Bytes) {
-  done.key =
-      TRY(settle_open(*done.message, done.op.node, opened, done.op.flags, OpenFile::Kind::directory));
+  done.key = TRY(
+      settle_open(*done.message, done.op.node, opened, done.op.flags, OpenFile::Kind::directory));
   return {};
 }
 

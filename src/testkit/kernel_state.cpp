@@ -27,10 +27,8 @@ std::uint32_t known_since(NotifyCode code) noexcept {
 bool well_formed(NotifyCode code, Bytes body) noexcept {
   wire::Reader in{body};
   switch (code) {
-    case NotifyCode::poll:
-      return body.size() == sizeof(wire::NotifyPollWakeupOut);
-    case NotifyCode::inval_inode:
-      return body.size() == sizeof(wire::NotifyInvalInodeOut);
+    case NotifyCode::poll: return body.size() == sizeof(wire::NotifyPollWakeupOut);
+    case NotifyCode::inval_inode: return body.size() == sizeof(wire::NotifyInvalInodeOut);
     case NotifyCode::inval_entry: {
       auto out = in.take<wire::NotifyInvalEntryOut>();
       return out && in.left() == std::size_t{out->namelen} + 1 && body.back() == std::byte{0};
@@ -43,11 +41,9 @@ bool well_formed(NotifyCode code, Bytes body) noexcept {
       auto out = in.take<wire::NotifyStoreOut>();
       return out && in.left() == out->size;
     }
-    case NotifyCode::retrieve:
-      return body.size() == sizeof(wire::NotifyRetrieveOut);
+    case NotifyCode::retrieve: return body.size() == sizeof(wire::NotifyRetrieveOut);
     case NotifyCode::resend:
-    case NotifyCode::inc_epoch:
-      return body.empty();
+    case NotifyCode::inc_epoch: return body.empty();
     case NotifyCode::prune: {
       auto out = in.take<wire::NotifyPruneOut>();
       return out && in.left() == std::size_t{out->count} * sizeof(std::uint64_t);
@@ -67,8 +63,7 @@ std::optional<NodeId> subject(NotifyCode code, Bytes body) noexcept {
       auto node = in.take<std::uint64_t>();
       return node ? std::optional{NodeId{*node}} : std::nullopt;
     }
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 

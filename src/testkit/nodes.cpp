@@ -14,10 +14,8 @@ bool valid_type(std::uint32_t mode) noexcept {
     case S_IFCHR:
     case S_IFBLK:
     case S_IFIFO:
-    case S_IFSOCK:
-      return true;
-    default:
-      return false;
+    case S_IFSOCK: return true;
+    default: return false;
   }
 }
 
@@ -91,11 +89,10 @@ Result<void> Nodes::enter(const std::string& what, KnownNode::Place name, const 
   KnownNode& node = nodes_[entry.node];
   if (node.lookups > 0 && node.generation != entry.generation) {
     breaches_.add(what + " answered a node that is in use with another generation");
-    node.bad = true;
   }
   ++node.lookups;
   node.generation = entry.generation;
-  TRY(refresh(what, entry.node, entry.attr, later(now, entry.attr_valid)));
+  TRY(keep(what, node, entry.attr, later(now, entry.attr_valid)));
   if (entry.attr.is_directory()) place(what, node, std::move(name));
   return {};
 }
@@ -105,13 +102,17 @@ Result<void> Nodes::refresh(const std::string& what, NodeId id, const fuse::Attr
   TRY(judge(what, attr));
   KnownNode* node = find(id);
   if (node == nullptr) return {};
-  if (node->attr.mode != 0 && ((node->attr.mode ^ attr.mode) & S_IFMT) != 0) {
+  return keep(what, *node, attr, until);
+}
+
+Result<void> Nodes::keep(const std::string& what, KnownNode& node, const fuse::Attr& attr,
+                         SimulatedTime until) {
+  if (node.attr.mode != 0 && ((node.attr.mode ^ attr.mode) & S_IFMT) != 0) {
     breaches_.add(what + " answered another file type than before");
-    node->bad = true;
     return fail(EIO);
   }
-  node->attr = attr;
-  node->attr_until = until;
+  node.attr = attr;
+  node.attr_until = until;
   return {};
 }
 

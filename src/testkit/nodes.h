@@ -25,7 +25,6 @@ struct KnownNode {
   std::uint64_t generation = 0;
   fuse::Attr attr;  // as last answered; mode 0 before the first answer
   SimulatedTime attr_until{};
-  bool bad = false;  // answered with another type than before: everything on it is EIO
 
   // INVARIANT: above 0 the number of cached opens, below 0 of passthrough opens; `backing` is set
   // exactly while it is below 0.
@@ -73,6 +72,8 @@ class Nodes {
 
  private:
   Result<void> judge(const std::string& what, const fuse::Attr& attr);
+  Result<void> keep(const std::string& what, KnownNode& node, const fuse::Attr& attr,
+                    SimulatedTime until);
   void place(const std::string& what, KnownNode& node, KnownNode::Place place);
 
   Breaches& breaches_;

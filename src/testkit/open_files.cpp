@@ -16,8 +16,8 @@ constexpr Flags<OpenOutFlag> kBesidePassthrough{OpenOutFlag::passthrough, OpenOu
 // Opens the registered file once more with the client's flags; what open(2) has done already
 // (creating, truncating) is not done again.
 Result<Fd> open_again(const Backing& backing, std::uint32_t flags) {
-  const int kept = static_cast<int>(flags) & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW | O_NOCTTY |
-                                               O_DIRECTORY | O_TMPFILE);
+  const int kept = static_cast<int>(flags) &
+                   ~(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_DIRECTORY | O_TMPFILE);
   const std::string path = "/proc/self/fd/" + std::to_string(backing.fd.get());
   return own(::open(path.c_str(), kept | O_CLOEXEC));
 }
@@ -122,7 +122,8 @@ const OpenFile* OpenFiles::find(std::uint64_t key) const noexcept {
   return found == files_.end() ? nullptr : &found->second;
 }
 
-std::uint64_t OpenFiles::key_of(NodeId node, FileHandle handle, OpenFile::Kind kind) const noexcept {
+std::uint64_t OpenFiles::key_of(NodeId node, FileHandle handle,
+                                OpenFile::Kind kind) const noexcept {
   for (const auto& [key, file] : files_) {
     if (file.node == node && file.handle == handle && file.kind == kind) return key;
   }

@@ -46,7 +46,7 @@ struct KernelProfile {
   static KernelProfile linux_6_18() noexcept;
   static KernelProfile linux_6_9() noexcept;  // the first with passthrough
   static KernelProfile linux_6_1() noexcept;
-  static KernelProfile linux_5_4() noexcept;  // the oldest that is served; short INIT
+  static KernelProfile linux_5_4() noexcept;   // the oldest that is served; short INIT
   static KernelProfile linux_4_19() noexcept;  // too old: 7.27
   static KernelProfile series_v8() noexcept;
   static KernelProfile series_v10() noexcept;

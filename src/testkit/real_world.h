@@ -21,7 +21,7 @@ class RealWorld final : public World {
   void become(const Identity& who) override;
   void umask(mode_t mask) override;
 
-  Result<int> open(const std::string& path, int flags, mode_t mode) override;
+  Result<int> open(const std::string& path, int flags, mode_t mode = 0) override;
   Result<void> close(int file) override;
   Result<std::string> read(int file, std::size_t size) override;
   Result<std::string> pread(int file, std::size_t size, off_t offset) override;
@@ -34,12 +34,12 @@ class RealWorld final : public World {
   Result<std::size_t> copy_file_range(int from, off_t offset, int to, off_t to_offset,
                                       std::size_t size) override;
   Result<void> lock(int file, LockKind kind, int type, off_t start, off_t size,
-                    Waiting waiting) override;
+                    Waiting waiting = Waiting::no) override;
   Result<int> locked_by(int file, int type, off_t start, off_t size) override;
   Result<std::vector<NamedEntry>> getdents(int directory) override;
 
   Result<struct stat> fstat(int file) override;
-  Result<struct stat> stat(const std::string& path, Follow follow) override;
+  Result<struct stat> stat(const std::string& path, Follow follow = Follow::yes) override;
   Result<std::optional<timespec>> birth(const std::string& path) override;
   Result<struct statvfs> statfs(const std::string& path) override;
   Result<void> access(const std::string& path, int mode) override;
@@ -47,9 +47,10 @@ class RealWorld final : public World {
   Result<void> ftruncate(int file, off_t size) override;
   Result<void> chmod(const std::string& path, mode_t mode) override;
   Result<void> fchmod(int file, mode_t mode) override;
-  Result<void> chown(const std::string& path, unsigned uid, unsigned gid, Follow follow) override;
+  Result<void> chown(const std::string& path, unsigned uid, unsigned gid,
+                     Follow follow = Follow::yes) override;
   Result<void> utimens(const std::string& path, const std::array<timespec, 2>& times,
-                       Follow follow) override;
+                       Follow follow = Follow::yes) override;
 
   Result<void> mkdir(const std::string& path, mode_t mode) override;
   Result<void> rmdir(const std::string& path) override;
@@ -59,13 +60,13 @@ class RealWorld final : public World {
   Result<void> link_file(int file, const std::string& to) override;
   Result<void> symlink(const std::string& target, const std::string& path) override;
   Result<std::string> readlink(const std::string& path) override;
-  Result<void> rename(const std::string& from, const std::string& to, unsigned flags) override;
+  Result<void> rename(const std::string& from, const std::string& to, unsigned flags = 0) override;
 
   Result<std::string> getxattr(const std::string& path, const std::string& name,
-                               std::size_t size) override;
+                               std::size_t size = 65536) override;
   Result<std::vector<std::string>> listxattr(const std::string& path) override;
   Result<void> setxattr(const std::string& path, const std::string& name, std::string_view value,
-                        int flags) override;
+                        int flags = 0) override;
   Result<void> removexattr(const std::string& path, const std::string& name) override;
 
  private:

@@ -17,7 +17,8 @@ using Table = std::array<Shape, wire::kOpcodeLimit>;
 
 template <class Op>
 bool accepts(Bytes body, wire::Opcode opcode, std::size_t asked) {
-  if constexpr (requires { typename Op::Room; } && std::is_same_v<typename Op::Answer, fuse::Done>) {
+  if constexpr (requires { typename Op::Room; } &&
+                std::is_same_v<typename Op::Answer, fuse::Done>) {
     return body.size() <= asked;  // a listing
   } else {
     wire::Reader in{body};

@@ -17,11 +17,22 @@ bool never_answered(const Message& message) {
     case Opcode::forget:
     case Opcode::batch_forget:
     case Opcode::interrupt:
-    case Opcode::notify_reply:
-      return true;
-    default:
-      return false;
+    case Opcode::notify_reply: return true;
+    default: return false;
   }
+}
+
+std::shared_ptr<Message> interrupt_for(std::uint64_t unique) {
+  auto interrupt = std::make_shared<Message>();
+  interrupt->header.opcode = raw(Opcode::interrupt);
+  interrupt->header.unique = unique | wire::kInterruptBit;
+  wire::InterruptIn in{};
+  in.unique = unique;
+  const Bytes bytes = bytes_of(in);
+  interrupt->body.assign(bytes.begin(), bytes.end());
+  interrupt->fixed = bytes.size();
+  interrupt->header.len = static_cast<std::uint32_t>(sizeof(wire::InHeader) + bytes.size());
+  return interrupt;
 }
 
 }  // namespace
@@ -107,7 +118,12 @@ Delivery Traffic::answer_interrupt(std::uint64_t unique, int error, Bytes body) 
   } else if (error != ENOSYS) {
     breaches_.add("a reply to INTERRUPT says " + std::to_string(error) + ", not EAGAIN or ENOSYS");
   }
-  return found == waiting_.end() ? Delivery::refused : Delivery::taken;
+  if (found == waiting_.end()) return Delivery::refused;
+  if (error == EAGAIN && repeats_ && !ended_) {
+    urgent_.push_back(interrupt_for(found->first));
+    to_server_.notify_one();
+  }
+  return Delivery::taken;
 }
 
 Delivery Traffic::answer(std::uint64_t unique, int error, Bytes body) {
@@ -182,16 +198,7 @@ std::shared_ptr<Message> Traffic::interrupt(std::uint64_t unique) {
     finish(*message, EINTR, {});
     return nullptr;
   }
-  auto interrupt = std::make_shared<Message>();
-  interrupt->header.opcode = sluice::raw(Opcode::interrupt);
-  interrupt->header.unique = unique | wire::kInterruptBit;
-  wire::InterruptIn in{};
-  in.unique = unique;
-  const Bytes bytes = bytes_of(in);
-  interrupt->body.assign(bytes.begin(), bytes.end());
-  interrupt->fixed = bytes.size();
-  interrupt->header.len = static_cast<std::uint32_t>(sizeof(wire::InHeader) + bytes.size());
-  return interrupt;
+  return interrupt_for(unique);
 }
 
 bool Traffic::in_flight(std::uint64_t unique) const {

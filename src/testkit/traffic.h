@@ -42,9 +42,9 @@ struct Message {
 
 // What an INTERRUPT came to.
 enum class Interrupted {
-  delivered,   // the server has it, or it waits in the queue
+  delivered,    // the server has it, or it waits in the queue
   asked_again,  // the server answered EAGAIN: it has not seen the request, or has answered it
-  too_late,    // there is no such request any more
+  too_late,     // there is no such request any more
 };
 
 class Traffic {
@@ -77,6 +77,9 @@ class Traffic {
   // Marks a request as interrupted; gives the INTERRUPT to send, or nothing where it is too late or
   // the server never saw the request (then that one ends with EINTR).
   std::shared_ptr<Message> interrupt(std::uint64_t unique);
+  // From now on an INTERRUPT that was answered EAGAIN is queued again, as Linux does, until its
+  // request is answered. For servers that take from the queue.
+  void repeat_interrupts() noexcept { repeats_ = true; }
   // Says whether a request is still without an answer.
   bool in_flight(std::uint64_t unique) const;
   // Requests that were read and not answered are queued again, with the resend bit in their unique.
@@ -93,6 +96,7 @@ class Traffic {
 
   Breaches& breaches_;
   std::chrono::milliseconds patience_{20'000};
+  bool repeats_ = false;  // set before there is any traffic
 
   mutable std::mutex mutex_;  // guards all below and the marked members of messages
   std::condition_variable to_server_;

@@ -34,7 +34,7 @@ class Vfs final : public World {
   void become(const Identity& who) override;
   void umask(mode_t mask) override { kernel_.set_umask(mask); }
 
-  Result<int> open(const std::string& path, int flags, mode_t mode) override;
+  Result<int> open(const std::string& path, int flags, mode_t mode = 0) override;
   Result<void> close(int file) override;
   Result<std::string> read(int file, std::size_t size) override;
   Result<std::string> pread(int file, std::size_t size, off_t offset) override;
@@ -47,12 +47,12 @@ class Vfs final : public World {
   Result<std::size_t> copy_file_range(int from, off_t offset, int to, off_t to_offset,
                                       std::size_t size) override;
   Result<void> lock(int file, LockKind kind, int type, off_t start, off_t size,
-                    Waiting waiting) override;
+                    Waiting waiting = Waiting::no) override;
   Result<int> locked_by(int file, int type, off_t start, off_t size) override;
   Result<std::vector<NamedEntry>> getdents(int directory) override;
 
   Result<struct stat> fstat(int file) override;
-  Result<struct stat> stat(const std::string& path, Follow follow) override;
+  Result<struct stat> stat(const std::string& path, Follow follow = Follow::yes) override;
   Result<std::optional<timespec>> birth(const std::string& path) override;
   Result<struct statvfs> statfs(const std::string& path) override;
   Result<void> access(const std::string& path, int mode) override;
@@ -60,9 +60,10 @@ class Vfs final : public World {
   Result<void> ftruncate(int file, off_t size) override;
   Result<void> chmod(const std::string& path, mode_t mode) override;
   Result<void> fchmod(int file, mode_t mode) override;
-  Result<void> chown(const std::string& path, unsigned uid, unsigned gid, Follow follow) override;
+  Result<void> chown(const std::string& path, unsigned uid, unsigned gid,
+                     Follow follow = Follow::yes) override;
   Result<void> utimens(const std::string& path, const std::array<timespec, 2>& times,
-                       Follow follow) override;
+                       Follow follow = Follow::yes) override;
 
   Result<void> mkdir(const std::string& path, mode_t mode) override;
   Result<void> rmdir(const std::string& path) override;
@@ -72,13 +73,13 @@ class Vfs final : public World {
   Result<void> link_file(int file, const std::string& to) override;
   Result<void> symlink(const std::string& target, const std::string& path) override;
   Result<std::string> readlink(const std::string& path) override;
-  Result<void> rename(const std::string& from, const std::string& to, unsigned flags) override;
+  Result<void> rename(const std::string& from, const std::string& to, unsigned flags = 0) override;
 
   Result<std::string> getxattr(const std::string& path, const std::string& name,
-                               std::size_t size) override;
+                               std::size_t size = 65536) override;
   Result<std::vector<std::string>> listxattr(const std::string& path) override;
   Result<void> setxattr(const std::string& path, const std::string& name, std::string_view value,
-                        int flags) override;
+                        int flags = 0) override;
   Result<void> removexattr(const std::string& path, const std::string& name) override;
 
  private:
@@ -93,7 +94,7 @@ class Vfs final : public World {
     NodeId parent{};  // kNoNode where the last component was "." or ".." or the root
     std::string name;
     NodeId node{};
-    bool dots = false;           // the last component was "." or ".."
+    bool dots = false;             // the last component was "." or ".."
     bool wants_directory = false;  // a slash followed it
     bool exists() const noexcept { return node != kNoNode; }
   };
@@ -101,10 +102,10 @@ class Vfs final : public World {
     File file;
     int flags = 0;
     bool directory = false;
-    bool linkable = true;   // O_TMPFILE without O_EXCL
-    off_t position = 0;     // of a directory, the offset to list from
-    bool flocked = false;   // flock(2) went to the server
-    };
+    bool linkable = true;  // O_TMPFILE without O_EXCL
+    off_t position = 0;    // of a directory, the offset to list from
+    bool flocked = false;  // flock(2) went to the server
+  };
   struct LocalLock {
     int file = 0;
     NodeId node{};
@@ -153,7 +154,9 @@ class Vfs final : public World {
   std::optional<bool> may_by_acl(NodeId node, const fuse::Attr& attr, int mask);
   Result<void> may_remove(NodeId parent, NodeId victim);
   bool is_root() const noexcept { return who_.uid == 0; }
-  bool owns(const fuse::Attr& attr) const noexcept { return is_root() || raw(attr.uid) == who_.uid; }
+  bool owns(const fuse::Attr& attr) const noexcept {
+    return is_root() || raw(attr.uid) == who_.uid;
+  }
   bool in_group(Gid gid) const noexcept;
   mode_t without_foreign_setgid(NodeId parent, mode_t mode);
 
@@ -187,7 +190,7 @@ class Vfs final : public World {
   Identity who_;
   bool revalidate_ = false;
   std::map<Name, Dentry> names_;
-  std::map<NodeId, int> uses_;         // by names and open files
+  std::map<NodeId, int> uses_;           // by names and open files
   std::set<NodeId> without_privileges_;  // Linux's S_NOSEC
   std::map<int, Opened> files_;
   std::vector<LocalLock> locks_;

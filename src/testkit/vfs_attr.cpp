@@ -30,7 +30,8 @@ struct stat stat_of(const fuse::Attr& attr) noexcept {
   stat.st_nlink = attr.nlink;
   stat.st_uid = raw(attr.uid);
   stat.st_gid = raw(attr.gid);
-  stat.st_rdev = makedev((attr.rdev & 0xfff00U) >> 8, (attr.rdev & 0xffU) | ((attr.rdev >> 12) & 0xfff00U));
+  stat.st_rdev =
+      makedev((attr.rdev & 0xfff00U) >> 8, (attr.rdev & 0xffU) | ((attr.rdev >> 12) & 0xfff00U));
   stat.st_size = static_cast<off_t>(attr.size);
   stat.st_blksize = attr.blksize;
   stat.st_blocks = static_cast<blkcnt_t>(attr.blocks);
@@ -67,7 +68,8 @@ Result<struct stat> Vfs::stat(const std::string& path, Follow follow) {
 
 Result<std::optional<timespec>> Vfs::birth(const std::string& path) {
   const NodeId node = TRY(node_of(path, Follow::no));
-  if (kernel_.profile().minor < kStatxSince || kernel_.absent(wire::Opcode::statx)) return std::nullopt;
+  if (kernel_.profile().minor < kStatxSince || kernel_.absent(wire::Opcode::statx))
+    return std::nullopt;
   fuse::GetStatx op;
   op.node = node;
   op.mask = STATX_BASIC_STATS | STATX_BTIME;
@@ -183,9 +185,8 @@ Result<void> Vfs::change_mode(NodeId node, mode_t mode) {
 }
 
 Result<void> Vfs::chmod(const std::string& path, mode_t mode) {
-  return retry_stale([&]() -> Result<void> {
-    return change_mode(TRY(existing(path, Follow::yes)).node, mode);
-  });
+  return retry_stale(
+      [&]() -> Result<void> { return change_mode(TRY(existing(path, Follow::yes)).node, mode); });
 }
 
 Result<void> Vfs::fchmod(int file, mode_t mode) {
@@ -208,8 +209,7 @@ Result<void> Vfs::chown(const std::string& path, unsigned uid, unsigned gid, Fol
     op.uid = Uid{uid};
     op.gid = Gid{gid};
     const bool changes = uid != kSameId || gid != kSameId;
-    if (changes && !attr.is_directory() &&
-        kernel_.negotiated().has(InitFlag::handle_killpriv_v2)) {
+    if (changes && !attr.is_directory() && kernel_.negotiated().has(InitFlag::handle_killpriv_v2)) {
       op.valid.set(SetattrValid::kill_suidgid);
     }
     return set_attr(place.node, op);

@@ -70,14 +70,9 @@ Result<off_t> Vfs::lseek(int file, off_t offset, int whence) {
   Opened* opened = TRY(this->opened(file));
   off_t position = offset;
   switch (whence) {
-    case SEEK_SET:
-      break;
-    case SEEK_CUR:
-      position += opened->position;
-      break;
-    case SEEK_END:
-      position += static_cast<off_t>(TRY(attributes(opened->file.node)).size);
-      break;
+    case SEEK_SET: break;
+    case SEEK_CUR: position += opened->position; break;
+    case SEEK_END: position += static_cast<off_t>(TRY(attributes(opened->file.node)).size); break;
     case SEEK_DATA:
     case SEEK_HOLE: {
       if (opened->directory) return fail(EINVAL);
@@ -99,8 +94,7 @@ Result<off_t> Vfs::lseek(int file, off_t offset, int whence) {
       position = whence == SEEK_DATA ? offset : size;
       break;
     }
-    default:
-      return fail(EINVAL);
+    default: return fail(EINVAL);
   }
   if (position < 0) return fail(EINVAL);
   opened->position = position;
@@ -151,8 +145,7 @@ Result<void> Vfs::fallocate(int file, int mode, off_t offset, off_t size) {
 
 Result<std::size_t> Vfs::copy_by_hand(Opened& from, off_t offset, Opened& to, off_t to_offset,
                                       std::size_t size) {
-  const std::string data =
-      TRY(kernel_.read(from.file, static_cast<std::uint64_t>(offset), size));
+  const std::string data = TRY(kernel_.read(from.file, static_cast<std::uint64_t>(offset), size));
   return write_at(to, data, to_offset);
 }
 

@@ -66,7 +66,8 @@ Result<void> Vfs::lock_there(int file, const LocalLock& lock, Waiting waiting) {
   return {};
 }
 
-Result<void> Vfs::lock(int file, LockKind kind, int type, off_t start, off_t size, Waiting waiting) {
+Result<void> Vfs::lock(int file, LockKind kind, int type, off_t start, off_t size,
+                       Waiting waiting) {
   const Opened* opened = TRY(this->opened(file));
   if (start < 0 || size < 0) return fail(EINVAL);
   LocalLock lock{.file = file, .node = opened->file.node, .kind = kind, .type = type};
@@ -78,7 +79,8 @@ Result<void> Vfs::lock(int file, LockKind kind, int type, off_t start, off_t siz
     if (type == F_RDLCK && mode == O_WRONLY) return fail(EBADF);
     if (type == F_WRLCK && mode == O_RDONLY) return fail(EBADF);
   }
-  const auto flag = kind == LockKind::whole ? wire::InitFlag::flock_locks : wire::InitFlag::posix_locks;
+  const auto flag =
+      kind == LockKind::whole ? wire::InitFlag::flock_locks : wire::InitFlag::posix_locks;
   if (kernel_.negotiated().has(flag)) return lock_there(file, lock, waiting);
   return lock_here(lock);
 }

@@ -147,7 +147,8 @@ Result<void> Vfs::may_rename(const Place& from, const Place& to, unsigned flags)
   const bool exchange = (flags & RENAME_EXCHANGE) != 0;
   if (exchange && !to.exists()) return fail(ENOENT);
   const bool directory = TRY(type_of(from.node)) == S_IFDIR;
-  if (!directory && (from.wants_directory || (!exchange && to.wants_directory))) return fail(ENOTDIR);
+  if (!directory && (from.wants_directory || (!exchange && to.wants_directory)))
+    return fail(ENOTDIR);
   // A directory cannot go below itself, nor replace one that it lies in.
   if (TRY(is_above(from.node, to.parent))) return fail(EINVAL);
   if (to.exists() && TRY(is_above(to.node, from.parent))) {
@@ -181,7 +182,8 @@ Result<void> Vfs::rename(const std::string& from_path, const std::string& to_pat
     if (flags != 0 && kernel_.absent(wire::Opcode::rename2)) return fail(EINVAL);
     auto done = kernel_.rename(from.parent, from.name, to.parent, to.name, flags);
     if (!done && flags != 0 && done.error() == Errno{ENOSYS}) return fail(EINVAL);
-    for (NodeId node : {from.parent, to.parent, from.node, to.node}) kernel_.expire_attributes(node);
+    for (NodeId node : {from.parent, to.parent, from.node, to.node})
+      kernel_.expire_attributes(node);
     if (!done) {
       if (done.error() == Errno{ENOENT} || done.error() == Errno{EINTR}) {
         lose(from.parent, from.name);
@@ -215,11 +217,11 @@ Result<std::vector<NamedEntry>> Vfs::getdents(int directory) {
   if (!opened->directory) return fail(ENOTDIR);
   const auto& negotiated = kernel_.negotiated();
   const bool automatic = negotiated.has(wire::InitFlag::readdirplus_auto);
-  const bool plus = negotiated.has(wire::InitFlag::do_readdirplus) &&
-                    (!automatic || opened->position == 0);
+  const bool plus =
+      negotiated.has(wire::InitFlag::do_readdirplus) && (!automatic || opened->position == 0);
   const auto offset = static_cast<std::uint64_t>(opened->position);
-  const auto listed = TRY(plus ? kernel_.readdirplus(opened->file, offset)
-                               : kernel_.readdir(opened->file, offset));
+  const auto listed =
+      TRY(plus ? kernel_.readdirplus(opened->file, offset) : kernel_.readdir(opened->file, offset));
   std::vector<NamedEntry> entries;
   const NodeId parent = opened->file.node;
   for (const Listed& one : listed) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opening, making and closing files.
-// source: linux fs/namei.c path_openat(), lookup_open(), do_open(), fs/fuse/dir.c fuse_atomic_open()
+// source: linux fs/namei.c path_openat(), lookup_open(), do_open(), fs/fuse/dir.c
+// fuse_atomic_open()
 #include <unistd.h>
 
 #include "sluice/testkit/vfs.h"

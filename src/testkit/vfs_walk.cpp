@@ -126,8 +126,8 @@ Result<bool> Vfs::is_above(NodeId upper, NodeId lower) {
   for (NodeId here = lower;;) {
     if (here == upper) return true;
     if (here == kRoot) return false;
-    const auto name = std::ranges::find_if(
-        names_, [&](const auto& one) { return one.second.node == here; });
+    const auto name =
+        std::ranges::find_if(names_, [&](const auto& one) { return one.second.node == here; });
     if (name == names_.end()) return false;
     here = name->first.first;
   }
@@ -145,7 +145,10 @@ Result<Vfs::Place> Vfs::walk(const std::string& path, Follow last) {
   if (path.size() >= PATH_MAX) return fail(ENAMETOOLONG);
   std::deque<std::string> todo = components(path);
   std::vector<NodeId> above{kRoot};
-  Place place{.parent = kNoNode, .name = {}, .node = kRoot, .dots = true,
+  Place place{.parent = kNoNode,
+              .name = {},
+              .node = kRoot,
+              .dots = true,
               .wants_directory = path.ends_with('/')};
   int links = 0;
   while (!todo.empty()) {

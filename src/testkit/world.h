@@ -4,7 +4,8 @@
 // session behind testkit's kernel are all asked the same questions.
 //
 // Paths are relative to the tree's root and have no leading slash; "." is the root. Open files are
-// numbers, as descriptors are. Errors are those of the man page of the call that each is named after.
+// numbers, as descriptors are. Errors are those of the man page of the call that each is named
+// after.
 #pragma once
 
 #include <fcntl.h>

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// From the request to mount to the last unmount. The order matters: the source is opened before
+// anything may be mounted over it, signals are blocked before there are threads, and the waiting
+// command hears of success only once the kernel and we have agreed on terms.
+#include "sluice/daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "background.h"
+#include "messages.h"
+#include "mount_plan.h"
+#include "process.h"
+#include "sluice/channel/serve_mount.h"
+#include "sluice/control/place.h"
+#include "sluice/control/server.h"
+#include "sluice/daemon/announce.h"
+#include "sluice/mirror/caller_identity.h"
+#include "sluice/mirror/mirror.h"
+#include "source.h"
+#include "status.h"
+
+namespace sluice::daemon {
+namespace {
+
+using channel::DevConnection;
+using mirror::Feature;
+
+std::string words_of(Flags<mount::MountFlag> flags) {
+  std::string words{flags.has(mount::MountFlag::read_only) ? "ro" : "rw"};
+  for (std::uint32_t bit = 2; bit != 0 && bit <= flags.word(); bit <<= 1) {
+    if (const auto flag = mount::MountFlag{bit}; flags.has(flag)) {
+      words += ',';
+      words += mount::word(flag);
+    }
+  }
+  return words;
+}
+
+class Daemon {
+ public:
+  explicit Daemon(const Config& config) : config_{config} {}
+  Daemon(const Daemon&) = delete;
+
+  ~Daemon() {
+    // Nobody asks any more; then the file system goes, while the session it answers late replies
+    // to is still there.
+    server_.reset();
+    mirror_.reset();
+  }
+
+  Result<void, Error> run(Background& background) {
+    raise_descriptor_limit();
+    const int wake = prepare_signals();
+    Source source = TRY(open_source(config_.source));
+    source_path_ = source.path;
+    auto stop = channel::StopSignals::make();
+    if (!stop) return fail(Error::of("cannot wait for signals", stop.error()));
+    TRY(mount_it(source));
+    // From here on no path is relative, and no directory is kept from being unmounted.
+    if (::chdir("/") != 0) return fail(Error::of("cannot change to `/`", Errno::last()));
+    TRY(join(std::move(source.fd), wake));
+
+    fuse::WorkerOptions workers;
+    workers.start = mirror::prepare_thread;
+    return channel::serve_mount(
+        {.session = *session_,
+         .connection = *connection_,
+         .mounted = *mounted_,
+         .stop = *stop,
+         .workers = workers,
+         .settled = [&] { return settled(background); },
+         .report = [this](const Error& error) { messages_.say(error.line()); }});
+  }
+
+  bool was_ready() const noexcept { return ready_; }
+
+ private:
+  Result<void, Error> mount_it(const Source& source) {
+    MountPlan plan = TRY(plan_mount(config_, source));
+    mounted_ = TRY(mount::mount(plan.options));
+    allow_other_ = plan.options.allow_other;
+    flags_ = words_of(plan.options.flags);
+    for (const std::string& note : plan.notes) messages_.say(note);
+    return {};
+  }
+
+  // Puts connection, mirror and session together.
+  Result<void, Error> join(Fd source, int wake) {
+    auto connection = DevConnection::make(mounted_->take_device(), {});
+    if (!connection) return fail(Error::of("cannot make room for requests", connection.error()));
+    connection_ = std::move(*connection);
+    control_.emplace(connection_->device());
+    notifier_.emplace(*connection_);
+
+    mirror::Options options = config_.mirror;
+    if (!mounted_->privileged()) options.passthrough = mirror::Passthrough::off;
+    auto made = mirror::Mirror::make(std::move(source), *control_, options);
+    if (!made) return fail(Error::of("cannot mirror `" + source_path_ + "`", made.error()));
+    mirror_ = std::move(*made);
+    mirror_->set_notifier(&*notifier_);
+    mirror_->tree().set_own_device(mounted_->st_dev());
+    // What INIT is refused for ends serve_mount(), and is told then.
+    session_.emplace(fuse::file_system_of(*mirror_),
+                     fuse::SessionOptions{.interrupt_signal = wake, .report = {}});
+    return {};
+  }
+
+  // INIT is settled: the mount can be used.
+  Result<void, Error> settled(Background& background) {
+    features_ = mirror_->features().all;
+    add_unprivileged();
+    start_server();
+    for (const Feature& feature : features_) {
+      if (!feature.on) messages_.say(line_of(feature));
+    }
+    if (config_.ground == Ground::foreground) {
+      tell(fmt::format("`{}` is mounted on `{}`; ^C unmounts", source_path_,
+                       mounted_->mountpoint()));
+    }
+    TRY(background.leave());
+    ready_ = true;
+    return {};
+  }
+
+  // What the mirror cannot know: how much of it is for want of privileges.
+  void add_unprivileged() {
+    if (mounted_->privileged()) return;
+    for (Feature& feature : features_) {
+      const bool chosen = config_.mirror.passthrough == mirror::Passthrough::off;
+      if (feature.name == "passthrough" && !feature.on && !chosen) {
+        feature.why = "the kernel takes backing files from root alone";
+      }
+    }
+    if (mounted_->method() != mount::Method::fusermount) return;
+    features_.push_back(
+        {"other users' access", allow_other_,
+         allow_other_ ? "" : "mounted without privileges, through fusermount3",
+         allow_other_ ? "" : "nobody but you, not even root, can look into the mount"});
+  }
+
+  // A mount without an ear is as good as any other.
+  void start_server() {
+    // Once the server runs the list is read by its thread, and not changed any more.
+    features_.push_back({"status", true, "", ""});
+    if (const auto started = listen(); !started) {
+      features_.back() = {"status", false, started.error().line(),
+                          "`sluice status` cannot ask this mount"};
+    }
+  }
+
+  Result<void, Error> listen() {
+    const std::string folder = TRY(control::own_folder());
+    control::sweep(folder);
+    control::Commands commands;
+    commands["status"] = [this](const nlohmann::json&) -> Result<nlohmann::json, Error> {
+      return status_json({.mountpoint = mounted_->mountpoint(),
+                          .source = source_path_,
+                          .features = features_,
+                          .flags = flags_,
+                          .since = since_,
+                          .session = *session_,
+                          .mirror = *mirror_,
+                          .messages = messages_});
+    };
+    server_ = TRY(control::Server::start(folder, control::socket_name(mounted_->connection()),
+                                         std::move(commands)));
+    return {};
+  }
+
+  const Config& config_;
+  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  Messages messages_;
+  std::string source_path_;
+  std::string flags_;
+  bool allow_other_ = false;
+  bool ready_ = false;
+  std::vector<Feature> features_;  // not changed while the server runs
+  // Each borrows from those above it; but see the destructor.
+  std::optional<mount::Mounted> mounted_;
+  std::unique_ptr<DevConnection> connection_;
+  std::optional<backing::DeviceControl> control_;
+  std::optional<fuse::Notifier> notifier_;
+  std::optional<fuse::Session> session_;
+  std::unique_ptr<mirror::Mirror> mirror_;
+  std::unique_ptr<control::Server> server_;
+};
+
+}  // namespace
+
+int run(const Config& config) {
+  fill_standard_streams();
+  Background background;
+  if (config.ground == Ground::background) {
+    auto entered = Background::enter();
+    if (!entered) {
+      tell(entered.error().line());
+      return EXIT_FAILURE;
+    }
+    background = std::move(*entered);
+  }
+  Daemon daemon{config};
+  const auto done = daemon.run(background);
+  if (done) return EXIT_SUCCESS;
+  tell(fmt::format("{} `{}` on `{}`: {}", daemon.was_ready() ? "served" : "cannot mount",
+                   config.source, config.mountpoint, done.error().line()));
+  return EXIT_FAILURE;
+}
+
+}  // namespace sluice::daemon
