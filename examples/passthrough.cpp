@@ -80,19 +80,18 @@ class Passthrough {
     ++node.opens;
     return Opened{.flags = wire::OpenOutFlag::passthrough, .backing = node.backing};
   }
-  Result<void> release(const Release& r) {
-    std::lock_guard lock{mutex_};
-    Node& node = nodes_.at(r.node);
-    if (--node.opens == 0) registrar_->close(node.backing);
-    return {};
-  }
-  // Whoever asked to open is gone: no release will come.
-  void undelivered(const Open& r, const Opened&) { static_cast<void>(release({r})); }
+  void undelivered(const Open& r, const Opened&) { closed(r.node); }  // no release will come
+  Result<void> release(const Release& r) { return closed(r.node), Result<void>{}; }
 
  private:
   static Result<Fd> open_again(const Node& node, int flags) {
     const std::string path = "/proc/self/fd/" + std::to_string(node.fd.get());
     return own(::open(path.c_str(), flags | O_CLOEXEC));
+  }
+  void closed(NodeId id) {
+    std::lock_guard lock{mutex_};
+    Node& node = nodes_.at(id);
+    if (--node.opens == 0) registrar_->close(node.backing);
   }
   Result<Attr> attr_of(const Fd& fd) {
     struct stat stat {};

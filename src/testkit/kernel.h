@@ -6,7 +6,7 @@
 //
 //   testkit::Kernel kernel;                             // plays the newest Linux
 //   fuse::Session session{fuse::file_system_of(fs)};
-//   kernel.mount(session);
+//   testkit::ScopedMount mount{kernel, session};        // sluice/testkit/scoped_mount.h
 //   auto file = kernel.open(kernel.lookup(kRoot, "a")->node, O_RDONLY);
 //   kernel.unmount();
 //   testkit::expect_no_breach(kernel);                  // sluice/testkit/expect.h

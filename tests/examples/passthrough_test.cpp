@@ -38,17 +38,6 @@ TEST_F(PassthroughExample, files_are_read_written_and_mapped_below) {
   EXPECT_EQ(read_file(lower_ + "/sub/file"), "From above");
 }
 
-// Nothing of the example is needed for data: it is stopped, and reading goes on.
-TEST_F(PassthroughExample, data_moves_while_the_server_stands_still) {
-  const Fd file{::open(in_mnt("sub/file").c_str(), O_RDWR | O_CLOEXEC)};
-  ASSERT_TRUE(file);
-  ASSERT_TRUE(test::stop(running_->pid()));
-  char text[16] = {};
-  EXPECT_EQ(::pread(file.get(), text, sizeof(text), 0), 10);
-  EXPECT_STREQ(text, "from below");
-  running_->signal(SIGCONT);
-}
-
 TEST_F(PassthroughExample, several_may_have_a_file_open_at_once) {
   const Fd first{::open(in_mnt("sub/file").c_str(), O_RDONLY | O_CLOEXEC)};
   const Fd second{::open(in_mnt("sub/file").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};

@@ -7,6 +7,7 @@
 #include "sluice/backing/registrar.h"
 #include "sluice/fuse/dispatch.h"
 #include "sluice/testkit/expect.h"
+#include "sluice/testkit/scoped_mount.h"
 #include "sluice/wire/ioctls.h"
 
 namespace {
@@ -60,12 +61,14 @@ struct Opens {
 
 struct Mount {
   explicit Mount(KernelProfile profile = KernelProfile::linux_6_18())
-      : kernel{{.profile = profile}}, fs{kernel}, session{file_system_of(fs)} {
-    EXPECT_TRUE(kernel.mount(session));
+      : kernel{{.profile = profile}},
+        fs{kernel},
+        session{file_system_of(fs)},
+        mount{kernel, session} {
+    EXPECT_TRUE(mount.result());
     EXPECT_TRUE(kernel.lookup(kRoot, "two"));
     EXPECT_TRUE(kernel.lookup(kRoot, "three"));
   }
-  ~Mount() { kernel.unmount(); }
 
   Result<int> register_fd(int fd) {
     wire::BackingMap map{};
@@ -84,6 +87,7 @@ struct Mount {
   Kernel kernel;
   Opens fs;
   Session session;
+  testkit::ScopedMount mount;
 };
 
 TEST(BackingIoctl, answers_by_what_the_descriptor_is) {
