@@ -143,18 +143,21 @@ TEST_F(Control, only_its_user_and_root_may_ask) {
 
 TEST_F(Control, a_stranger_in_the_daemons_place_is_not_asked) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  server_.reset();  // a process that forks has one thread
   const std::string folder = scratch_.folder("his", test::kNobody);
   std::array<int, 2> ready{};
   ASSERT_EQ(::pipe2(ready.data(), O_CLOEXEC), 0);
   const Fd listening{ready[0]};
+  Fd telling{ready[1]};
   const pid_t child = ::fork();
   if (child == 0) {
     test::become(test::kNobody);
     const auto server = Server::start(folder, "8.sock", commands());
-    static_cast<void>(!::write(ready[1], server ? "y" : "n", 1));
+    static_cast<void>(!::write(telling.get(), server ? "y" : "n", 1));
     ::sleep(30);
     ::_exit(0);
   }
+  telling.reset();
   char said = 0;
   EXPECT_EQ(::read(listening.get(), &said, 1), 1);
   EXPECT_EQ(said, 'y');
@@ -162,7 +165,6 @@ TEST_F(Control, a_stranger_in_the_daemons_place_is_not_asked) {
   EXPECT_TRUE(Asking::at(folder + "/8.sock", test::kNobody));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  ::close(ready[1]);
 }
 
 TEST_F(Control, the_socket_goes_with_the_server_unless_it_is_another_ones_by_then) {
