@@ -8,6 +8,7 @@
 #pragma once
 
 #include "sluice/backing/abi.h"
+#include "sluice/backing/backings.h"
 #include "sluice/backing/control.h"
 #include "sluice/backing/registrar.h"
 #include "sluice/backing/shares.h"

@@ -98,7 +98,7 @@ Result<Targets, Error> make_targets(const Config& config, const Scratch& scratch
 std::string version_of(const std::string& program) {
   if (program.empty()) return {};
   auto finished = run_process(Command{.arguments = {program, "--version"}, .timeout = 10s});
-  return finished && finished->exit_code == 0 ? last_line(finished->out) : "unknown";
+  return finished && finished->exit_code == 0 ? last_line(finished->out.substr(0, finished->out.find('\n'))) : "unknown";
 }
 
 // Runs the steps; a stop ends them and is noted in the report.

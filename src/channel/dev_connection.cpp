@@ -65,14 +65,13 @@ void DevConnection::give_place(std::uint64_t place) noexcept {
 
 Result<std::unique_ptr<fuse::Channel>> DevConnection::open_channel() noexcept {
   const std::uint64_t place = take_place();
-  const auto end = static_cast<off_t>((place + 1) * buffer_size_);
-  {
-    std::lock_guard lock{mutex_};
-    if (::lseek(request_file_.get(), 0, SEEK_END) < end &&
-        ::ftruncate(request_file_.get(), end) < 0) {
-      return fail_last();
-    }
-  }
+  auto channel = channel_at(place);
+  if (!channel) give_place(place);  // a channel gives it back itself
+  return channel;
+}
+
+Result<std::unique_ptr<fuse::Channel>> DevConnection::channel_at(std::uint64_t place) noexcept {
+  TRY(make_room(static_cast<off_t>((place + 1) * buffer_size_)));
   RequestBuffer buffer =
       TRY(RequestBuffer::make(request_file_.get(), place * buffer_size_, buffer_size_));
   // Not cleared: only what a handler has filled is ever sent.
@@ -82,6 +81,13 @@ Result<std::unique_ptr<fuse::Channel>> DevConnection::open_channel() noexcept {
       *this, std::move(buffer), place, std::move(reply), buffer_size_}};
   if (!channel) return fail(ENOMEM);
   return channel;
+}
+
+Result<void> DevConnection::make_room(off_t end) noexcept {
+  std::lock_guard lock{mutex_};
+  if (::lseek(request_file_.get(), 0, SEEK_END) >= end) return {};
+  if (::ftruncate(request_file_.get(), end) < 0) return fail_last();
+  return {};
 }
 
 Result<void> DevConnection::notify(std::int32_t code, std::span<const Bytes> body) noexcept {

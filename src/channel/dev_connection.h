@@ -52,6 +52,9 @@ class DevConnection final : public fuse::Connection {
   DevConnection(Fd device, Fd request_file, const Options& options) noexcept;
   std::uint64_t take_place() noexcept;
   void give_place(std::uint64_t place) noexcept;
+  Result<std::unique_ptr<fuse::Channel>> channel_at(std::uint64_t place) noexcept;
+  // Makes the request file reach at least to `end`.
+  Result<void> make_room(off_t end) noexcept;
 
   Fd device_;
   Fd request_file_;

@@ -7,7 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "sluice/daemon/opcode_names.h"
+#include "sluice/wire/opcode_names.h"
 #include "sluice/daemon/version.h"
 
 namespace sluice::daemon {

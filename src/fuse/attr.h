@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +28,11 @@ enum class Mode : std::uint32_t {};
 // For how long the kernel may use what it was told without asking again.
 using Validity = std::chrono::nanoseconds;
 
+// A device number as the protocol packs it in 32 bits.
+// source: linux include/linux/kdev_t.h new_encode_dev()
+std::uint32_t pack_device(dev_t device) noexcept;
+dev_t unpack_device(std::uint32_t packed) noexcept;
+
 // What stat(2) shows. `mode` holds type and permissions; `blocks` counts 512 bytes each.
 // `ino` is what people see and need not be the nodeid.
 struct Attr {
@@ -38,7 +44,7 @@ struct Attr {
   std::uint32_t nlink = 1;
   Uid uid{};
   Gid gid{};
-  std::uint32_t rdev = 0;  // as the kernel's new_encode_dev() packs it
+  std::uint32_t rdev = 0;  // packed by pack_device()
   std::uint32_t blksize = 4096;
   Flags<wire::AttrFlag> flags;
 
@@ -57,6 +63,8 @@ struct Attr {
     attr.blocks = (size + 511) / 512;
     return attr;
   }
+  // What stat(2) said of a file elsewhere.
+  static Attr of(const struct stat& stat) noexcept;
   constexpr bool is_directory() const noexcept { return S_ISDIR(mode); }
   constexpr bool is_regular() const noexcept { return S_ISREG(mode); }
 };

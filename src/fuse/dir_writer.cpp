@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sluice/fuse/dir_writer.h"
 
+#include <dirent.h>
+
 #include <cstring>
+#include <memory>
 
 #include "sluice/fuse/codec.h"
 
@@ -14,8 +17,8 @@ bool can_be_listed(std::string_view name) noexcept {
 
 bool is_dot(std::string_view name) noexcept { return name == "." || name == ".."; }
 
-wire::Dirent dirent(std::string_view name, std::uint64_t ino, std::uint32_t type,
-                    std::uint64_t next) noexcept {
+wire::Dirent record_of(std::string_view name, std::uint64_t ino, std::uint32_t type,
+                       std::uint64_t next) noexcept {
   wire::Dirent entry{};
   entry.ino = ino;
   entry.off = next;
@@ -29,7 +32,7 @@ wire::Dirent dirent(std::string_view name, std::uint64_t ino, std::uint32_t type
 Added DirWriter::add(std::string_view name, std::uint64_t ino, std::uint32_t type,
                      std::uint64_t next) noexcept {
   if (!can_be_listed(name)) return Added::yes;
-  return out_.put_record(dirent(name, ino, type, next), name) ? Added::yes : Added::full;
+  return out_.put_record(record_of(name, ino, type, next), name) ? Added::yes : Added::full;
 }
 
 Result<void> DirWriter::list_from(std::uint64_t offset, std::initializer_list<Listed> all) noexcept {
@@ -38,6 +41,17 @@ Result<void> DirWriter::list_from(std::uint64_t offset, std::initializer_list<Li
     ++next;
     if (next <= offset) continue;
     if (add(one.name, one.attr.ino, one.attr.mode, next) == Added::full) break;
+  }
+  return {};
+}
+
+Result<void> DirWriter::list_from(std::uint64_t offset, const std::string& path) noexcept {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing{::opendir(path.c_str()), ::closedir};
+  if (!listing) return fail_last();
+  ::seekdir(listing.get(), static_cast<long>(offset));
+  while (const dirent* entry = ::readdir(listing.get())) {
+    const auto next = static_cast<std::uint64_t>(entry->d_off);
+    if (add(entry->d_name, entry->d_ino, DTTOIF(entry->d_type), next) == Added::full) break;
   }
   return {};
 }
@@ -51,7 +65,7 @@ Added DirPlusWriter::add(std::string_view name, const Entry& entry, std::uint64_
   wire::Direntplus plus{};
   plus.entry_out = encode(entry);
   if (is_dot(name)) plus.entry_out.nodeid = 0;
-  plus.dirent = dirent(name, entry.attr.ino, entry.attr.mode, next);
+  plus.dirent = record_of(name, entry.attr.ino, entry.attr.mode, next);
   return out_.put_record(plus, name) ? Added::yes : Added::full;
 }
 

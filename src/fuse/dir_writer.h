@@ -4,6 +4,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <string>
 #include <string_view>
 
 #include "sluice/fuse/answers.h"
@@ -27,6 +28,10 @@ class DirWriter {
   };
   // Lists a whole small directory, whose offsets are positions in the list.
   Result<void> list_from(std::uint64_t offset, std::initializer_list<Listed> all) noexcept;
+
+  // Lists what the directory at `path` of another file system has from `offset` on, whose offsets
+  // and inode numbers are passed on. errors: those of opendir(3).
+  Result<void> list_from(std::uint64_t offset, const std::string& path) noexcept;
 
   // Bytes filled.
   std::size_t size() const noexcept { return out_.size(); }

@@ -43,15 +43,6 @@ NodeKind kind_of(const struct statx& stat) noexcept {
   }
 }
 
-std::uint32_t pack_device(dev_t device) noexcept {
-  const std::uint32_t number = minor(device);
-  return (number & 0xff) | (major(device) << 8) | ((number & ~0xffU) << 12);
-}
-
-dev_t unpack_device(std::uint32_t packed) noexcept {
-  return makedev((packed & 0xfff00) >> 8, (packed & 0xff) | ((packed >> 12) & 0xfff00));
-}
-
 fuse::Attr to_attr(const struct statx& stat, std::uint64_t ino) noexcept {
   fuse::Attr attr;
   attr.ino = ino;
@@ -64,7 +55,7 @@ fuse::Attr to_attr(const struct statx& stat, std::uint64_t ino) noexcept {
   attr.nlink = stat.stx_nlink;
   attr.uid = Uid{stat.stx_uid};
   attr.gid = Gid{stat.stx_gid};
-  attr.rdev = pack_device(makedev(stat.stx_rdev_major, stat.stx_rdev_minor));
+  attr.rdev = fuse::pack_device(makedev(stat.stx_rdev_major, stat.stx_rdev_minor));
   attr.blksize = stat.stx_blksize;
   return attr;
 }

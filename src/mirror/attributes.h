@@ -23,9 +23,4 @@ NodeKind kind_of(const struct statx& stat) noexcept;
 fuse::Attr to_attr(const struct statx& stat, std::uint64_t ino) noexcept;
 wire::Statx to_wire_statx(const struct statx& stat, std::uint64_t ino) noexcept;
 
-// Device numbers as the protocol packs them in 32 bits.
-// source: linux include/linux/kdev_t.h new_encode_dev()
-std::uint32_t pack_device(dev_t device) noexcept;
-dev_t unpack_device(std::uint32_t packed) noexcept;
-
 }  // namespace sluice::mirror

@@ -26,7 +26,7 @@ Result<fuse::Entry> Mirror::make_node(const fuse::MakeNode& r) {
   {
     AsCaller scope{r.caller, TRY(supplementary_group(r))};
     set_umask(r.umask);
-    if (::mknodat(parent.get(), r.name.c_str(), r.mode, unpack_device(r.rdev)) != 0) {
+    if (::mknodat(parent.get(), r.name.c_str(), r.mode, fuse::unpack_device(r.rdev)) != 0) {
       return fail_last();
     }
   }

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "sluice/backing/backings.h"
 #include "sluice/backing/shares.h"
 #include "sluice/wire/ioctls.h"
 
@@ -116,6 +117,48 @@ TEST_F(SharesTest, closing_what_is_not_open_does_nothing) {
 TEST_F(SharesTest, a_node_that_is_gone_is_stale) {
   book_.gone[kNode] = true;
   EXPECT_EQ(shares_.open(kNode, &lower_).error(), Errno{ESTALE});
+  EXPECT_EQ(device_.open, 0);
+}
+
+class BackingsTest : public ::testing::Test {
+ protected:
+  static wire::InitOffer mainline() {
+    wire::InitOffer offer;
+    offer.minor = 41;
+    offer.flags.set(wire::InitFlag::passthrough);
+    return offer;
+  }
+  Device device_;
+  Backings backings_{device_};
+  Fd lower_{::memfd_create("lower", MFD_CLOEXEC)};
+};
+
+TEST_F(BackingsTest, a_node_has_one_id_until_its_last_file_is_closed) {
+  EXPECT_EQ(backings_.choose(mainline()).abi, Abi::mainline);
+  const auto first = backings_.open(NodeId{2}, lower_);
+  const auto second = backings_.open(NodeId{2}, lower_);
+  const auto other = backings_.open(NodeId{3}, lower_);
+  ASSERT_TRUE(first && second && other);
+  EXPECT_EQ(first->id, second->id);
+  EXPECT_NE(first->id, other->id);
+  EXPECT_EQ(device_.open, 2);
+  backings_.close(NodeId{2});
+  EXPECT_EQ(device_.open, 2);
+  backings_.close(NodeId{2});
+  EXPECT_EQ(device_.open, 1);
+  backings_.close(NodeId{3});
+  backings_.close(NodeId{3});  // one too many does nothing
+  EXPECT_EQ(device_.open, 0);
+}
+
+TEST_F(BackingsTest, a_kernel_without_an_interface_gives_the_reason_and_no_ids) {
+  const Choice& choice = backings_.choose({});
+  EXPECT_EQ(choice.abi, Abi::none);
+  EXPECT_FALSE(choice.why_not.empty());
+  const auto mode = backings_.open(NodeId{2}, lower_);
+  ASSERT_TRUE(mode);
+  EXPECT_EQ(mode->id, kNoBacking);
+  EXPECT_TRUE(mode->refusal.has_value());
   EXPECT_EQ(device_.open, 0);
 }
 

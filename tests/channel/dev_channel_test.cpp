@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // DevChannel over a socket that plays the device: the bytes that come and go, whatever they are.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -285,6 +286,37 @@ TEST_F(DevChannelTest, requests_lie_in_the_memory_file_one_place_for_each_channe
   ASSERT_TRUE(third);
   ASSERT_EQ(::fstat(connection_->request_file().get(), &stat), 0);
   EXPECT_EQ(stat.st_size, both) << "a place is used again";
+}
+
+// No file may grow while it lives.
+class NoGrowth {
+ public:
+  NoGrowth() {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    signal_before_ = ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{0, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoGrowth() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, signal_before_);
+  }
+
+ private:
+  rlimit before_{};
+  sighandler_t signal_before_;
+};
+
+TEST_F(DevChannelTest, a_channel_that_could_not_be_opened_leaves_its_place) {
+  for (int i = 0; i < 3; ++i) {
+    const NoGrowth no_growth;
+    ASSERT_FALSE(connection_->open_channel());
+  }
+  auto first = connection_->open_channel();
+  ASSERT_TRUE(first);
+  struct stat stat {};
+  ASSERT_EQ(::fstat(connection_->request_file().get(), &stat), 0);
+  EXPECT_LT(stat.st_size, static_cast<off_t>(2 * kMaxWrite)) << "room for one";
 }
 
 TEST_F(DevChannelTest, the_end_of_the_mount_is_enodev) {

@@ -4,7 +4,7 @@
 
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/config.h"
-#include "sluice/daemon/opcode_names.h"
+#include "sluice/wire/opcode_names.h"
 
 namespace sluice::daemon {
 namespace {

@@ -3,9 +3,13 @@
 // the lower file system: ownership, setuid bits, capabilities, reserved blocks, closed folders.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/quota.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <fstream>
+#include <sstream>
 
 #include "support.h"
 
@@ -215,6 +219,47 @@ TEST_F(Privileges, blocks_reserved_for_root_stay_reserved) {
   EXPECT_GT(native, 1000);
   EXPECT_LE(mounted, native + 64);
   EXPECT_GE(mounted, native - 256);
+}
+
+// Switches user quotas on for the image mounted at `where`, and lets `uid` have `kibibytes` there.
+// Gives why not, or nothing.
+std::string limit_user(const std::string& where, uid_t uid, std::uint64_t kibibytes) {
+  std::string device;
+  std::string at;
+  std::ifstream mounts{"/proc/self/mounts"};
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream{line} >> device >> at;
+    if (at == where) break;
+  }
+  constexpr int kVfsV1 = 4;  // the format of ext4's quota feature; its files are inodes without names
+  if (::quotactl(QCMD(Q_QUOTAON, USRQUOTA), device.c_str(), kVfsV1, nullptr) != 0 &&
+      errno != EBUSY && errno != EEXIST) {
+    return "this kernel has no quotas for ext4";
+  }
+  dqblk limit{};
+  limit.dqb_bhardlimit = limit.dqb_bsoftlimit = kibibytes;
+  limit.dqb_valid = QIF_BLIMITS;
+  if (::quotactl(QCMD(Q_SETQUOTA, USRQUOTA), device.c_str(), static_cast<int>(uid),
+                 reinterpret_cast<caddr_t>(&limit)) != 0) {
+    return "a quota cannot be set here";
+  }
+  return {};
+}
+
+TEST_F(Privileges, a_quota_holds_for_what_the_kernel_writes) {
+  std::string why = mount_image(scratch_.path("image"), scratch_.path("small"), "ext4", 16,
+                                "-O ^has_journal,quota -E quotatype=usrquota");
+  if (!why.empty()) GTEST_SKIP() << why;
+  lower_ = scratch_.path("small");
+  why = limit_user(lower_, kAlice, 2048);
+  if (!why.empty()) GTEST_SKIP() << why;
+  ASSERT_EQ(::chmod(lower_.c_str(), 0777), 0);
+  ASSERT_NO_FATAL_FAILURE(serve());
+  as_user(kAlice, kAlice, [&] { return fill(mount_ + "/hers") > 0 ? 0 : 1; });
+  struct stat stat {};
+  ASSERT_EQ(::stat((lower_ + "/hers").c_str(), &stat), 0);
+  EXPECT_GT(stat.st_size, 1024 * 1024);
+  EXPECT_LE(stat.st_size, 2048 * 1024);
 }
 
 TEST_F(Privileges, a_full_disk_says_so_and_keeps_what_was_written) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Taken from the enumerators themselves as the compiler spells them, so that there is no second
 // list to keep.
-#include "sluice/daemon/opcode_names.h"
+#include "sluice/wire/opcode_names.h"
 
 #include <array>
 #include <cstddef>
 #include <utility>
 
-namespace sluice::daemon {
+namespace sluice::wire {
 namespace {
 
 struct Name {
@@ -15,9 +15,9 @@ struct Name {
   std::size_t size = 0;
 };
 
-template <wire::Opcode opcode>
+template <Opcode opcode>
 constexpr Name spell() {
-  // "... [with ... opcode = sluice::wire::Opcode::lookup; ...]", or a number in place of the name.
+  // "... [with ... opcode = sluice::Opcode::lookup; ...]", or a number in place of the name.
   std::string_view words = __PRETTY_FUNCTION__;
   constexpr std::string_view kBefore = "Opcode::";
   Name name;
@@ -33,18 +33,18 @@ constexpr Name spell() {
 
 template <std::size_t... number>
 constexpr auto spell_all(std::index_sequence<number...>) {
-  return std::array{spell<static_cast<wire::Opcode>(number)>()...};
+  return std::array{spell<static_cast<Opcode>(number)>()...};
 }
 
-constexpr auto kNames = spell_all(std::make_index_sequence<wire::kOpcodeLimit>{});
+constexpr auto kNames = spell_all(std::make_index_sequence<kOpcodeLimit>{});
 static_assert(kNames[1].size == 6 && kNames[7].size == 0);
 
 }  // namespace
 
-std::string_view name(wire::Opcode opcode) noexcept {
+std::string_view name(Opcode opcode) noexcept {
   const auto number = static_cast<std::size_t>(opcode);
   if (number >= kNames.size()) return {};
   return {kNames[number].text.data(), kNames[number].size};
 }
 
-}  // namespace sluice::daemon
+}  // namespace sluice::wire

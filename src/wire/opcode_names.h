@@ -6,9 +6,9 @@
 
 #include "sluice/wire/protocol.h"
 
-namespace sluice::daemon {
+namespace sluice::wire {
 
 // Gives the kernel's name without FUSE_, such as "LOOKUP"; empty for a number without an operation.
-std::string_view name(wire::Opcode opcode) noexcept;
+std::string_view name(Opcode opcode) noexcept;
 
-}  // namespace sluice::daemon
+}  // namespace sluice::wire
