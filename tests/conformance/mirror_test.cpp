@@ -67,7 +67,7 @@ class MountPlace final : public Place {
 
  private:
   mirror::test::Scratch scratch_;
-  mirror::test::Served served_;
+  mirror::test::ServedElsewhere served_;
   testkit::RealWorld world_;
 };
 

@@ -163,6 +163,49 @@ Served::~Served() {
   if (server_.joinable()) server_.join();
 }
 
+ServedElsewhere::ServedElsewhere(const std::string& source, const std::string& at,
+                                 const Options& options) {
+  int life[2];
+  int answer[2];
+  if (::pipe2(life, O_CLOEXEC) != 0 || ::pipe2(answer, O_CLOEXEC) != 0) {
+    failure_ = "no pipes";
+    return;
+  }
+  server_ = ::fork();
+  if (server_ == 0) {
+    ::close(life[1]);
+    {
+      const Served served{source, at, options};
+      const std::string said = served.failure() + "\n";
+      if (::write(answer[1], said.data(), said.size()) < 0) ::_exit(1);
+      char end;
+      static_cast<void>(retry_interrupted([&] { return ::read(life[0], &end, 1); }));
+    }
+    ::_exit(0);
+  }
+  ::close(life[0]);
+  ::close(answer[1]);
+  life_ = Fd{life[1]};
+  const Fd hears{answer[0]};
+  char c = 0;
+  while (retry_interrupted([&] { return ::read(hears.get(), &c, 1); }) == 1 && c != '\n') {
+    failure_ += c;
+  }
+  if (c != '\n') failure_ = "the server died";
+}
+
+ServedElsewhere::~ServedElsewhere() {
+  life_.reset();
+  if (server_ <= 0) return;
+  for (int i = 0; i < 1000; ++i) {
+    if (::waitpid(server_, nullptr, WNOHANG) == server_) return;
+    std::this_thread::sleep_for(10ms);
+  }
+  ::kill(server_, SIGKILL);
+  ::waitpid(server_, nullptr, 0);
+  ADD_FAILURE() << "the server did not end";
+}
+
 void Served::settle() {
   for (std::uint64_t before = ~0ULL, quiet = 0; quiet < 3;) {
     std::uint64_t now = 0;

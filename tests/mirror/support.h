@@ -83,6 +83,25 @@ class Served {
   std::thread server_;
 };
 
+// A mirror that is mounted and served by a process of its own, as every real one is. What a test
+// maps must be served so: a page fault waits for its answer with the process's address space
+// locked, and a server in the same process may need that lock for the next piece of memory.
+class ServedElsewhere {
+ public:
+  ServedElsewhere(const std::string& source, const std::string& at, const Options& options);
+  ~ServedElsewhere();
+  ServedElsewhere(const ServedElsewhere&) = delete;
+  ServedElsewhere& operator=(const ServedElsewhere&) = delete;
+
+  // Empty if it is mounted.
+  const std::string& failure() const noexcept { return failure_; }
+
+ private:
+  std::string failure_;
+  pid_t server_ = -1;
+  Fd life_;  // the server ends when this is closed
+};
+
 // Small things that tests say often. Each fails the test when the call fails.
 void write_file(const std::string& path, std::string_view text, mode_t mode = 0644);
 std::string read_file(const std::string& path);
