@@ -82,6 +82,9 @@ struct Test {
   Expectation expect;
 };
 
+// What a file with several hard links gets where not all of its names are known.
+enum class HardLinks : std::uint8_t { inspect, path };
+
 // What is about content only; kept for when content is looked at.
 struct ContentDefaults {
   std::chrono::milliseconds deadline{200};
@@ -96,6 +99,7 @@ struct Document {
   Values defaults;                 // every axis is set
   Values unknown_subject;
   ContentDefaults content;
+  HardLinks hard_links = HardLinks::inspect;
   std::vector<SubjectSpec> subjects;
   std::vector<Rule> rules;
   std::vector<Never> nevers;

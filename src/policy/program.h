@@ -35,7 +35,8 @@ enum class Place : std::uint32_t {};
 enum class SubjectIndex : std::uint16_t {};
 // Who certainly is none of the declared subjects.
 inline constexpr SubjectIndex kAnyone{0};
-// Of whom it cannot be said who it is: every rule applies, and [default].unknown_subject.
+// Of whom it cannot be said who it is: the strictest of what each subject, and anyone, would get,
+// and of [default].unknown_subject.
 inline constexpr SubjectIndex kUnknown{1};
 // Declared subjects follow, in the document's order.
 inline constexpr std::uint16_t kFirstSubject = 2;
@@ -45,6 +46,11 @@ struct Step {
   Place directory{};  // the place if the name is a directory
   Place other{};      // the place if it is anything else
 };
+
+enum class Kind : std::uint8_t { directory, other };
+constexpr Place place_of(Step step, Kind kind) noexcept {
+  return kind == Kind::directory ? step.directory : step.other;
+}
 
 struct Limits {
   std::size_t bytes = std::size_t{64} << 20;  // for all that is worked out while running
@@ -85,9 +91,14 @@ class Program {
   Place hold(Place place) const noexcept;
   void release(Place place) const noexcept;
 
+  // Takes the step and holds where it leads, so that nothing can be forgotten in between; to be
+  // undone by one release() of what it gave.
+  Place enter(Place parent, std::string_view name, Kind kind) const noexcept;
+
   // Tells whether the grants of these subjects differ at `place`.
   bool differs(Place place, std::span<const SubjectIndex> subjects) const noexcept;
-  // Tells whether all subjects that the policy declares, anyone and unknown have one grant there.
+  // Tells whether the grants of declared subjects and of anyone differ there. Not of unknown, who
+  // differs wherever [default].unknown_subject is stricter than the rules.
   bool differs(Place place) const noexcept;
   // True if nothing below `place` can have other terms than `place` itself. May be false in doubt.
   bool settled(Place place) const noexcept;
@@ -99,8 +110,8 @@ class Program {
   std::string_view subject_name(SubjectIndex subject) const noexcept;
   // Gives the number of subjects, anyone, unknown and joined ones included.
   std::size_t subjects() const noexcept;
-  // Gives one subject for a caller who is several at once: the rules of each apply. kUnknown when
-  // there is no room for another combination; kAnyone for none.
+  // Gives one subject for a caller who is several at once: it gets the strictest of what each gets.
+  // kUnknown when there is no room for another combination; kAnyone for none.
   SubjectIndex join(std::span<const SubjectIndex> subjects) const noexcept;
 
   // Gives the rule's id as written; "default" and the like for what is no rule.
@@ -110,9 +121,9 @@ class Program {
   // Forgets what nobody holds; done by itself when the limit is reached.
   void sweep() const noexcept;
 
+  // For the room's own use.
   class Engine;
-  const Engine& engine() const noexcept { return *engine_; }
-  Engine& engine() noexcept { return *engine_; }
+  Engine& engine() const noexcept { return *engine_; }
   explicit Program(std::unique_ptr<Engine> engine) noexcept;
 
  private:
