@@ -43,7 +43,9 @@ TEST_P(Run, a_command_that_is_not_there_gives_127_and_one_that_is_no_program_126
   EXPECT_EQ(absent.why,
             "cannot execute `/no/such/program` inside: no such file or directory");
   EXPECT_EQ(confined(scratch, {"/etc/passwd"}, setting()).status, 126);
-  EXPECT_EQ(confined(scratch, {"no-such-program-in-path"}, setting()).status, 127);
+  Setting plain = setting();
+  plain.before = [] { ::setenv("PATH", "/usr/bin:/bin", 1); };
+  EXPECT_EQ(confined(scratch, {"no-such-program-in-path"}, plain).status, 127);
 }
 
 TEST_P(Run, standard_input_and_output_are_the_callers_pipes) {
