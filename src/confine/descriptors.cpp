@@ -94,8 +94,8 @@ class Check {
  private:
   Result<Standard, Error> check_file(int fd, const struct stat& seen, int flags) const {
     const std::string path = link_of(fd);
-    const auto entry = std::ranges::find(mounts_, mount_id_of(fd), &mount::MountEntry::id);
-    if (entry == mounts_.end() || !is_at_or_below(path, entry->mount_point)) {
+    const mount::MountEntry* entry = mount_of_descriptor(fd, path, seen);
+    if (entry == nullptr) {
       if (seen.st_nlink == 0 || !is_of_lower(seen.st_dev)) return Standard{};
       return fail(refuse(fd, "is a file of a view's file system, opened where its path cannot be "
                              "known; put a pipe between"));
@@ -106,6 +106,18 @@ class Check {
     }
     return Standard{.fate = Fate::reopen, .path = path, .flags = flags & kKeptFlags,
                     .offset = ::lseek(fd, 0, SEEK_CUR), .with = -1};
+  }
+
+  // Null where it cannot be known. A descriptor from another mount namespace has a mount that is
+  // not ours, but often the same file has the same path here.
+  const mount::MountEntry* mount_of_descriptor(int fd, const std::string& path,
+                                               const struct stat& seen) const {
+    const auto entry = std::ranges::find(mounts_, mount_id_of(fd), &mount::MountEntry::id);
+    if (entry != mounts_.end() && is_at_or_below(path, entry->mount_point)) return &*entry;
+    struct stat here {};
+    if (!path.starts_with('/') || ::lstat(path.c_str(), &here) != 0) return nullptr;
+    if (here.st_dev != seen.st_dev || here.st_ino != seen.st_ino) return nullptr;
+    return mount::mount_of(path, mounts_);
   }
 
   bool is_at_target(const Place& place) const {

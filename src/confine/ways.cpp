@@ -13,6 +13,9 @@ using mount::MountEntry;
 // More than any real table leads to; a table that nests overlays in circles stops here.
 constexpr std::size_t kMostTargets = 1024;
 
+// Any user can give a FUSE mount a source of hundreds of paths. Real ones have a handful.
+constexpr std::size_t kMostFuseLayers = 64;
+
 bool same_file_system(const Place& place, const MountEntry& entry) noexcept {
   return place.major == entry.major && place.minor == entry.minor;
 }
@@ -29,8 +32,9 @@ std::string take_layer(std::string_view& list) {
   return layer;
 }
 
-void add_layers(std::string_view list, std::vector<std::string>& layers) {
-  while (!list.empty()) {
+void add_layers(std::string_view list, std::vector<std::string>& layers,
+                std::size_t most = std::string_view::npos) {
+  while (!list.empty() && layers.size() < most) {
     std::string layer = take_layer(list);
     if (layer.starts_with('/')) layers.push_back(std::move(layer));
   }
@@ -45,7 +49,13 @@ bool is_share(const MountEntry& entry) noexcept {
 
 class Closure {
  public:
-  Closure(std::span<const MountEntry> mounts) : mounts_{mounts} {}
+  explicit Closure(std::span<const MountEntry> mounts) : mounts_{mounts}, layers_(mounts.size()) {
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+      for (const std::string& layer : layers_of(mounts[i])) {
+        if (auto place = place_of(layer, mounts)) layers_[i].push_back(std::move(*place));
+      }
+    }
+  }
 
   void add(Target target) {
     if (targets_.size() > kMostTargets) return;
@@ -59,7 +69,7 @@ class Closure {
   bool follow_all() {
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       if (targets_.size() > kMostTargets) return false;
-      for (const MountEntry& entry : mounts_) follow(Target{targets_[i]}, entry);
+      for (std::size_t at = 0; at < mounts_.size(); ++at) follow(Target{targets_[i]}, at);
     }
     return true;
   }
@@ -67,16 +77,15 @@ class Closure {
   std::vector<Target> take() { return std::move(targets_); }
 
  private:
-  void follow(const Target& target, const MountEntry& entry) {
+  void follow(const Target& target, std::size_t at) {
+    const MountEntry& entry = mounts_[at];
     if (is_share(entry)) follow_share(target, entry);
     const bool shown_by_it = same_file_system(target.place, entry);
-    for (const std::string& layer : layers_of(entry)) {
-      const auto place = place_of(layer, mounts_);
-      if (!place) continue;
-      if (shown_by_it) {
-        add(into_layer(target, *place));
-      } else {
-        out_of_layer(target, *place, entry);
+    for (const Place& layer : layers_[at]) {
+      if (!shown_by_it) {
+        out_of_layer(target, layer, entry);
+      } else if (!target.merged) {
+        add(into_layer(target, layer));
       }
     }
   }
@@ -109,6 +118,7 @@ class Closure {
     Target above = target;
     above.place = {entry.major, entry.minor, "/"};
     above.same = false;
+    above.merged = true;
     above.floor = "/";
     if (is_at_or_below(target.place.path, layer.path)) {
       above.place.path = joined("/", path_below(target.place.path, layer.path));
@@ -121,6 +131,7 @@ class Closure {
   }
 
   std::span<const MountEntry> mounts_;
+  std::vector<std::vector<Place>> layers_;  // of each mount, as places
   std::vector<Target> targets_;
 };
 
@@ -151,7 +162,7 @@ Result<Place> place_of(std::string_view path, std::span<const MountEntry> mounts
 std::vector<std::string> layers_of(const MountEntry& entry) {
   std::vector<std::string> layers;
   if (entry.is_fuse()) {
-    add_layers(entry.source, layers);
+    add_layers(entry.source, layers, kMostFuseLayers);
   } else if (entry.fs_type == "ecryptfs") {
     if (entry.source.starts_with('/')) layers.push_back(entry.source);
   } else if (entry.fs_type == "overlay") {
@@ -172,7 +183,8 @@ Result<std::vector<Target>, Error> targets_of(std::span<const Place> places,
                                               std::span<const MountEntry> mounts) {
   Closure closure{mounts};
   for (std::size_t i = 0; i < places.size(); ++i) {
-    closure.add({.place = places[i], .view = i, .below = "", .same = true, .floor = ""});
+    closure.add({.place = places[i], .view = i, .below = "", .same = true, .merged = false,
+                 .floor = ""});
   }
   if (closure.follow_all()) return closure.take();
   return fail(Error{"too many mounts lead to the views to follow them all", EBUSY});

@@ -41,6 +41,7 @@ struct Target {
   std::size_t view = 0;     // index of the view
   std::string below;        // the view's directory that shows the same: "" or "/..."
   bool same = true;         // shows just the same; false where layers mix
+  bool merged = false;      // seen through one of its layers: what others there have is not ours
   std::string floor;        // if the place may not exist yet: the nearest that surely does
 };
 
