@@ -207,12 +207,12 @@ TEST_P(OtherWays, a_mount_made_outside_later_is_not_seen) {
   {
     Running running{scratch,
                     {"/bin/sh", "-c",
-                     "echo ready; while [ ! -e /tmp/go-$0 ]; do sleep 0.05; done; ls " + other,
-                     scratch.path().substr(22)},
+                     "echo ready; while [ ! -e /tmp/confine-go-$0 ]; do sleep 0.05; done; ls " + other,
+                     scratch.path().substr(18)},
                     setting()};
     EXPECT_TRUE(running.says("ready"));
     bind_mount(scratch.tree(), other);
-    const std::string go = "/tmp/go-" + scratch.path().substr(22);
+    const std::string go = "/tmp/confine-go-" + scratch.path().substr(18);
     write_file(go, "");
     EXPECT_EQ(running.finish().out, "ready\n");
     ::unlink(go.c_str());
