@@ -39,7 +39,7 @@ void ask_about(const std::string& view, const std::vector<MountEntry>& mounts) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // Questions are asked of all mounts about all; what is long adds nothing but time.
-  constexpr std::size_t kLimit = 2048;
+  constexpr std::size_t kLimit = 1024;
   if (size > kLimit) return 0;
   const std::vector<MountEntry> mounts = mount::parse_mountinfo(std::string(data, data + size));
   for (const MountEntry& entry : mounts) {

@@ -64,6 +64,9 @@ struct Hooks {
   // Mounts every view over its directory. Runs in the stage: a child of the calling process in a
   // mount namespace of its own; for an ordinary user in a user namespace too, in which it may mount
   // FUSE through a /dev/fuse that it opens there itself. Descriptors of the caller are inherited.
+  // A user's privileges there do not survive exec(2), so it has to mount itself; and no process may
+  // stay behind in the stage's mount namespace, or the mounts stay too.
+  // What is to stay read-only outside is so already; each mount is nodev and nosuid except /dev.
   // What it mounts is seen by the command alone and ends with it.
   std::function<Result<void, Error>()> mount_views;
 

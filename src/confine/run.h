@@ -11,6 +11,10 @@
 // namespace with fewer privileges, so that none can be taken away or taken apart, whatever the
 // command manages to become (mount_namespaces(7)). Capabilities and the mount calls are gone as
 // well; the lock is there for the case that they come back.
+//
+// Not kept from the command: the network, and with it services that listen on it; single files that
+// have a hard link outside every view; sockets that are bound after the start elsewhere than in the
+// folders known for them; what its uid may read outside of views and, unless it is 0, write there.
 #pragma once
 
 #include "sluice/base/result.h"

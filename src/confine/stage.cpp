@@ -23,6 +23,7 @@
 #include "sluice/confine/init.h"
 #include "sluice/confine/mask.h"
 #include "sluice/confine/mounts.h"
+#include "sluice/confine/snapshots.h"
 
 namespace sluice::confine {
 namespace {
@@ -61,7 +62,10 @@ class Stage {
     TRY(restrict_all());
     const auto before = TRY(mount::list_mounts());
     const auto targets = TRY(targets_of(prepared_.places, before));
+    const auto snapshots = find_snapshots(plan_.views, prepared_.places, before);
+    tell_all(Kind::missing, snapshots.missing);
     if (hooks_.mount_views) TRY(hooks_.mount_views());
+    tell_all(Kind::covered, TRY(cover_snapshots(snapshots.mount_points, plan_.views)));
     tell_all(Kind::covered, TRY(cover_ways(plan_.views, targets, before)));
     TRY(mount_dev(devices));
     TRY(mask_sys());

@@ -11,7 +11,7 @@ using mount::is_at_or_below;
 using mount::MountEntry;
 
 // More than any real table leads to; a table that nests overlays in circles stops here.
-constexpr std::size_t kMostTargets = 1024;
+constexpr std::size_t kMostTargets = 256;
 
 // Any user can give a FUSE mount a source of hundreds of paths. Real ones have a handful.
 constexpr std::size_t kMostFuseLayers = 64;

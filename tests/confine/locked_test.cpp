@@ -44,7 +44,7 @@ int status_in(pid_t inside, const std::function<int()>& body) {
 class Entered {
  public:
   Entered(const Scratch& scratch, const Setting& setting)
-      : mark_{"locked-" + scratch.path().substr(22)},
+      : mark_{"locked-" + scratch.path().substr(18)},
         running_{scratch, {"/bin/sh", "-c", "echo ready; sleep 1000; :", mark_}, setting} {
     ready_ = running_.says("ready");
   }

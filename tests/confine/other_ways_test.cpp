@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "support.h"
@@ -177,6 +178,27 @@ TEST_P(OtherWays, a_way_that_cannot_be_covered_refuses_the_start) {
   EXPECT_NE(ran.error.find("cannot be covered"), std::string::npos) << ran.error;
 }
 
+TEST_P(OtherWays, a_mounted_snapshot_of_a_views_subvolume_is_empty) {
+  const Scratch scratch{GetParam()};
+  const std::string image = scratch.path("image");
+  const std::string all = folder(scratch, "all");
+  const std::string old = folder(scratch, "old");
+  const auto run = [](const std::string& command) { return std::system(command.c_str()) == 0; };
+  if (!run("truncate -s 128M " + image + " && mkfs.btrfs -q " + image + " >/dev/null 2>&1"))
+    GTEST_SKIP() << "needs mkfs.btrfs";
+  // Mounted in the namespace of the caller alone; the loop device ends with its last mount.
+  auto setting = with_mounts(GetParam(), [&] {
+    must(run("mount -o loop " + image + " " + all));
+    must(run("btrfs -q subvolume create " + all + "/now && echo secret > " + all + "/now/file"));
+    must(run("btrfs -q subvolume snapshot " + all + "/now " + all + "/then"));
+    must(run("d=$(findmnt -no SOURCE " + all + ") && mount -o subvol=now $d " + scratch.tree() +
+             " && mount -o subvol=then $d " + old + " && umount " + all));
+  });
+  const Ran ran = shell(scratch, "cat " + old + "/file " + scratch.tree("shown.txt"), setting);
+  if (ran.status == -1) GTEST_SKIP() << "needs loop devices and btrfs: " << ran.err;
+  EXPECT_EQ(ran.out, "shown") << ran.error << ran.err;
+}
+
 TEST_P(OtherWays, a_mount_made_outside_later_is_not_seen) {
   const Scratch scratch{GetParam()};
   const std::string other = folder(scratch, "other");
@@ -185,12 +207,12 @@ TEST_P(OtherWays, a_mount_made_outside_later_is_not_seen) {
   {
     Running running{scratch,
                     {"/bin/sh", "-c",
-                     "echo ready; while [ ! -e /tmp/go-$0 ]; do sleep 0.05; done; ls " + other,
-                     scratch.path().substr(22)},
+                     "echo ready; while [ ! -e /tmp/confine-go-$0 ]; do sleep 0.05; done; ls " + other,
+                     scratch.path().substr(18)},
                     setting()};
     EXPECT_TRUE(running.says("ready"));
     bind_mount(scratch.tree(), other);
-    const std::string go = "/tmp/go-" + scratch.path().substr(22);
+    const std::string go = "/tmp/confine-go-" + scratch.path().substr(18);
     write_file(go, "");
     EXPECT_EQ(running.finish().out, "ready\n");
     ::unlink(go.c_str());

@@ -115,7 +115,7 @@ bool all_gone_soon(const std::string& mark) {
 
 TEST_P(Run, all_inside_dies_when_the_caller_is_killed) {
   const Scratch scratch{GetParam()};
-  const std::string mark = "mark-" + scratch.path().substr(22);
+  const std::string mark = "mark-" + scratch.path().substr(18);
   Running running{scratch,
                   {"/bin/sh", "-c", "(setsid sleep 1000; :) & echo ready; sleep 1000; :", mark},
                   setting()};
@@ -127,7 +127,7 @@ TEST_P(Run, all_inside_dies_when_the_caller_is_killed) {
 
 TEST_P(Run, what_the_command_leaves_running_dies_with_it) {
   const Scratch scratch{GetParam()};
-  const std::string mark = "mark-" + scratch.path().substr(22);
+  const std::string mark = "mark-" + scratch.path().substr(18);
   const Ran ran = confined(
       scratch, {"/bin/bash", "-c", "setsid bash -c 'sleep 1000; :' \"$0\" >&- 2>&- & sleep 0.1",
                 mark},

@@ -87,7 +87,7 @@ TEST_P(Service, on_a_path_is_out_of_reach_unless_allowed) {
 
 TEST_P(Service, with_an_abstract_name_is_out_of_reach_unless_allowed) {
   const Scratch scratch{GetParam()};
-  const std::string name = "@confine-" + scratch.path().substr(22);
+  const std::string name = "@confine-" + scratch.path().substr(18);
   const Accomplice accomplice{scratch, GetParam(), name};
   bool landlock = true;
   Setting asked = setting();
@@ -106,12 +106,12 @@ TEST_P(Service, with_an_abstract_name_is_out_of_reach_unless_allowed) {
 
 TEST_P(Service, that_listens_in_a_known_folder_later_is_out_of_reach) {
   const Scratch scratch{GetParam()};
-  const std::string folder = "/tmp/tmux-" + scratch.path().substr(22);
+  const std::string folder = "/tmp/tmux-" + scratch.path().substr(18);
   ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
   const uid_t owner = GetParam() == Who::root ? 0 : kUser;
   ASSERT_EQ(::chown(folder.c_str(), owner, owner), 0);
   {
-    const std::string go = "/tmp/go-" + scratch.path().substr(22);
+    const std::string go = "/tmp/confine-go-" + scratch.path().substr(18);
     Running running{scratch,
                     {"/bin/sh", "-c",
                      "echo ready; while [ ! -e " + go + " ]; do sleep 0.05; done; exec " +

@@ -27,7 +27,7 @@ enum class Who { root, user };
 // Gives why it cannot be tested here; empty if it can.
 std::string cannot_test(Who who);
 
-// A folder below /var/tmp with `tree/`, in which `secret.txt` says "secret" and `in/` is a folder;
+// A folder below /tmp with `tree/`, in which `secret.txt` says "secret" and `in/` is a folder;
 // all of it belongs to who runs the command. Removed at the end.
 class Scratch {
  public:

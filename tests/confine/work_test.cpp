@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What people do with commands must go on working inside.
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <array>
+
+#include "sluice/mount/mountinfo.h"
 #include "support.h"
 
 namespace sluice::confine::test {
@@ -79,6 +90,57 @@ Setting mirrored(const Scratch& scratch, Who who) {
   return setting;
 }
 
+// A user's privileges in the stage's namespace would not survive exec(2): they are made ambient.
+void keep_privileges() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> sets{};
+  ::syscall(SYS_capget, &header, sets.data());
+  for (auto& set : sets) set.inheritable = set.permitted;
+  ::syscall(SYS_capset, &header, sets.data());
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0);
+}
+
+// A view that a FUSE server outside answers for. It ends with the stage here; a server that lived on
+// in the stage's mount namespace would keep that, and its own mount.
+Result<void, Error> mount_hello(const std::string& tree) {
+  const pid_t server = ::fork();
+  if (server == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::setpgid(0, 0);
+    const int null = ::open("/dev/null", O_RDWR);
+    for (const int fd : {0, 1, 2}) ::dup2(null, fd);
+    keep_privileges();
+    ::execl(SLUICE_HELLO, "hello", tree.c_str(), nullptr);
+    ::_exit(127);
+  }
+  for (int turn = 0; turn < 200; ++turn) {
+    const auto mounts = mount::list_mounts();
+    const mount::MountEntry* entry = mounts ? mount::mount_at_point(tree, *mounts) : nullptr;
+    if (entry != nullptr && entry->is_fuse()) return {};
+    ::usleep(50'000);
+  }
+  return fail(Error{"the server did not mount its view", EIO});
+}
+
+TEST_P(Work, a_view_of_a_fuse_server_is_answered_for_from_outside) {
+  const Scratch scratch{GetParam()};
+  if (::access("/dev/fuse", R_OK | W_OK) != 0) GTEST_SKIP() << "needs /dev/fuse";
+  Setting served = setting();
+  served.before_as_root = [&] {
+    // Some machines let root alone open it.
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 ||
+        ::mknod(scratch.path("fuse").c_str(), S_IFCHR, makedev(10, 229)) != 0 ||
+        ::chmod(scratch.path("fuse").c_str(), 0666) != 0 ||
+        ::mount(scratch.path("fuse").c_str(), "/dev/fuse", nullptr, MS_BIND, nullptr) != 0)
+      ::_exit(97);
+  };
+  served.mount_views = [&] { return mount_hello(scratch.tree()); };
+  served.plan = [&](Plan& plan) { plan.directory = scratch.tree(); };
+  const Ran ran = shell(scratch, "cat hello; cat secret.txt; ls", served);
+  EXPECT_EQ(ran.out, "Hello, world!\nhello\n") << ran.error << ran.err;
+}
+
 TEST_P(Work, git_commits) {
   const Scratch scratch{GetParam()};
   if (!has("git")) GTEST_SKIP() << "needs git";
@@ -109,7 +171,7 @@ TEST_P(Work, name_resolution_has_its_files) {
 
 TEST_P(Work, tmp_is_shared_with_the_outside) {
   const Scratch scratch{GetParam()};
-  const std::string name = "/tmp/confine-" + scratch.path().substr(22);
+  const std::string name = "/tmp/confine-" + scratch.path().substr(18);
   EXPECT_EQ(shell(scratch, "echo inside > " + name, setting()).status, 0);
   EXPECT_EQ(read_file(name), "inside\n");
   ::unlink(name.c_str());
