@@ -87,7 +87,7 @@ TEST(Explain, says_it_in_lines) {
 TEST(Explain, agrees_with_what_is_enforced) {
   const Program program = program_of(kText);
   for (const char* path : {"", "a.env", "ok/", "ok/a.env", "conf/", "conf/a.env", "x/y/z.txt", "q/a.env/"}) {
-    for (std::uint16_t subject = 0; subject < program.subjects(); ++subject) {
+    for (std::uint16_t subject = 0; subject <= program.subjects(); ++subject) {
       for (const Mode mode : kModes) {
         const Place place = walk(program, path).place;
         const Terms& terms = program.terms(place, SubjectIndex{subject});

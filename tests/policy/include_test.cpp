@@ -70,7 +70,7 @@ TEST(Include, can_disable_rules_and_make_exceptions) {
   const std::string head = "version = 1\n[[include]]\nfile = \"b.toml\"\n";
   const Program off = program_with(head + "disable = [\"env\", \"never-env\"]\n", {{"b.toml", kBase}});
   EXPECT_EQ(grant_at(off, ".env", "agent"), "yes served served served");
-  const Program except = program_with(head + "except.\"env\" = [\"tests/a.env\"]\n", {{"b.toml", kBase}});
+  const Program except = program_with(head + "disable = \"never-env\"\nexcept.\"env\" = [\"tests/a.env\"]\n", {{"b.toml", kBase}});
   EXPECT_EQ(grant_at(except, "tests/a.env", "agent"), "yes served served served");
   EXPECT_EQ(grant_at(except, "x/tests/a.env", "agent"), "no deny deny deny");
 }

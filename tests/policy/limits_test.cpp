@@ -67,11 +67,11 @@ TEST(Limits, room_comes_back_when_nodes_are_forgotten) {
 }
 
 TEST(Limits, a_tree_that_is_walked_and_forgotten_never_meets_the_cap) {
-  const Program program = program_of(tangled(64), {.limits = {.bytes = 300'000}});
-  for (int round = 0; round < 2000; ++round) {
+  const Program program = program_of(tangled(64), {.limits = {.bytes = 150'000}});
+  for (int round = 0; round < 4000; ++round) {
     const Place a = program.enter(program.start(), fmt::format("x{}", round % 64), Kind::directory);
-    const Place b = program.enter(a, fmt::format("x{}", round * 7 % 64), Kind::directory);
-    const Place c = program.enter(b, fmt::format("x{}", round * 11 % 64), Kind::directory);
+    const Place b = program.enter(a, fmt::format("x{}", round / 64), Kind::directory);
+    const Place c = program.enter(b, fmt::format("x{}", round * 11 / 64 % 64), Kind::directory);
     EXPECT_EQ(program.terms(program.step(c, "z").other, kAnyone).grant.read, Read::native);
     for (const Place place : {a, b, c}) program.release(place);
   }

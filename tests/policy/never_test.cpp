@@ -33,9 +33,9 @@ TEST(Never, that_holds_is_taken) {
 TEST(Never, that_does_not_hold_is_told_with_a_path) {
   const std::string rules = rule("env", "who = \"agent\"\npath = [\"*.env\", \"!x.env\"]\nverdict = \"hide\"");
   EXPECT_EQ(wrong_with(kHead + rules + "[[never]]\nwho = \"agent\"\npath = \"*.env\"\nsee = \"yes\"\n"),
-            "p.toml:10:1: this never: it does not hold: as `agent`, `x.env` can have `see = \"yes\"`\n");
+            "p.toml:11:1: this never: it does not hold: as `agent`, `x.env` can have `see = \"yes\"`\n");
   EXPECT_EQ(wrong_with(kHead + rules + "[[never]]\nid = \"n\"\npath = \"/a/b.env\"\nread = \"native\"\n"),
-            "p.toml:10:1: the never `n`: it does not hold: as `other`, `a/b.env` can have `read = \"native\"`\n");
+            "p.toml:11:1: the never `n`: it does not hold: as `agent`, `a/b.env/x.env` can have `read = \"native\"`\n");
 }
 
 TEST(Never, tells_when_only_directories_are_covered) {
@@ -49,7 +49,7 @@ TEST(Never, sees_through_defaults_that_are_stricter_than_rules) {
   EXPECT_EQ(wrong_with(head + "[[never]]\nread = \"native\"\n"), "");
   const std::string loosened = head + rule("open", "who = \"agent\"\npath = \"p?b/\"\nread = \"native\"");
   EXPECT_NE(wrong_with(loosened + "[[never]]\nread = \"native\"\n").find("as `agent`, `p"), std::string::npos);
-  EXPECT_EQ(wrong_with(loosened + rule("shut", "path = \"p[!/]*\"\nread = \"served\"") + ""), "p.toml:14:11: `p[!/]*` is no pattern: a class cannot hold `/`: it never matches one\n");
+  EXPECT_EQ(wrong_with(loosened + rule("shut", "path = \"p[!/]*\"\nread = \"served\"") + ""), "p.toml:15:12: `p[!/]*` is no pattern: a class cannot hold `/`: it never matches one\n");
   EXPECT_EQ(wrong_with(loosened + rule("shut", "path = \"p*\"\nread = \"served\"") + "[[never]]\nread = \"native\"\n"), "");
   EXPECT_EQ(wrong_with(loosened + "[[never]]\nwho = \"other\"\nread = \"native\"\n"), "");
 }
