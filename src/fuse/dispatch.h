@@ -9,6 +9,11 @@
 // A method of the right name and the wrong form does not compile. An operation without a method
 // answers ENOSYS, which the kernel remembers for those it can do without.
 //
+// Instead of methods by name a file system may have one door for all of them, which takes every
+// operation that it is to serve, in the same forms:
+//
+//   auto serve(const Op&, ...)
+//
 // Optional beside the operations:
 //   Result<void, Error> init(Terms&)      settle with the kernel; an error refuses the mount
 //   void ready(const Negotiated&)         what was settled, before any other request
@@ -30,19 +35,31 @@ namespace detail {
 template <class Answer>
 using Returned = Result<std::conditional_t<std::is_same_v<Answer, Done>, void, Answer>>;
 
+// Calls what serves the operation: the one door, where there is one, else the method of its name.
+template <class Fs, class Op, class... Args>
+  requires requires(Fs& fs, const Op& op, Args&&... args) { fs.serve(op, std::forward<Args>(args)...); }
+auto call(Fs& fs, const Op& op, Args&&... args) {
+  return fs.serve(op, std::forward<Args>(args)...);
+}
+template <class Fs, class Op, class... Args>
+auto call(Fs& fs, const Op& op, Args&&... args)
+    -> decltype(Op::call(fs, op, std::forward<Args>(args)...)) {
+  return Op::call(fs, op, std::forward<Args>(args)...);
+}
+
 template <class Fs, class Op>
 concept ServesPlain = requires(Fs& fs, const Op& op) {
-  { Op::call(fs, op) } -> std::convertible_to<Returned<typename Op::Answer>>;
+  { call(fs, op) } -> std::convertible_to<Returned<typename Op::Answer>>;
 };
 
 template <class Fs, class Op>
 concept ServesRoom = requires(Fs& fs, const Op& op, typename Op::Room& room) {
-  { Op::call(fs, op, room) } -> std::convertible_to<Returned<typename Op::Answer>>;
+  { call(fs, op, room) } -> std::convertible_to<Returned<typename Op::Answer>>;
 };
 
 template <class Fs, class Op>
 concept ServesLater = requires(Fs& fs, const Op& op, Reply<typename Op::Answer> reply) {
-  { Op::call(fs, op, std::move(reply)) } -> std::same_as<void>;
+  { call(fs, op, std::move(reply)) } -> std::same_as<void>;
 };
 
 template <class Op>
@@ -62,7 +79,7 @@ void undo(Fs& fs, const Op& op, Value& value) noexcept {
 template <class Fs, class Op>
 void serve_plain(Fs& fs, const Op& op, Session& session, Worker& worker, Channel& channel,
                  Exchange& exchange) {
-  Returned<typename Op::Answer> result = Op::call(fs, op);
+  Returned<typename Op::Answer> result = call(fs, op);
   if (!result) {
     session.finish(worker, channel, exchange, result.error().value(), 0);
     return;
@@ -88,7 +105,7 @@ void serve_room(Fs& fs, const Op& op, Session& session, Worker& worker, Channel&
   }
   const std::size_t asked = std::min(room_asked(op), exchange.reply.size() - kFixed);
   typename Op::Room room{exchange.reply.subspan(kFixed, asked)};
-  Returned<typename Op::Answer> result = Op::call(fs, op, room);
+  Returned<typename Op::Answer> result = call(fs, op, room);
   if (!result) {
     session.finish(worker, channel, exchange, result.error().value(), 0);
   } else if constexpr (std::is_same_v<typename Op::Answer, Done>) {
@@ -116,7 +133,7 @@ void serve_later(Fs& fs, const Op& op, Session& session, Worker& worker, Channel
   // An INTERRUPT that came before the reply was in the table has marked the worker alone.
   if (op.interrupted()) session.later().interrupt(op.unique);
   try {
-    Op::call(fs, op, std::move(reply));
+    call(fs, op, std::move(reply));
   } catch (...) {
     // The reply has answered EIO as it went; the exchange itself is no longer ours to answer.
     session.count_malformed();

@@ -5,6 +5,8 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
+#include <bit>
+
 #include "sluice/mirror/proc_path.h"
 
 namespace sluice::mirror {
@@ -33,7 +35,9 @@ bool out_of_descriptors(Errno error) noexcept {
 }  // namespace
 
 LowerTree::LowerTree(NodeTable table, Submounts submounts)
-    : table_{std::move(table)}, mounts_{table_.mount_records()}, submounts_{submounts} {}
+    : table_{std::move(table)}, mounts_{table_.mount_records()}, submounts_{submounts} {
+  note_grant({});
+}
 
 Result<std::unique_ptr<LowerTree>> LowerTree::make(Fd source, Submounts submounts) {
   std::unique_ptr<LowerTree> tree{new LowerTree{TRY(NodeTable::create()), submounts}};
@@ -102,10 +106,14 @@ Result<LowerTree::Identity> LowerTree::identify(int fd, const struct statx& stat
   return Identity{read->handle.on(mount), lower->support == HandleSupport::openable};
 }
 
-Result<NodeId> LowerTree::intern(Found found, NodeId parent, const wire::Name& name) {
+Result<NodeId> LowerTree::intern(Found found, NodeId parent, const wire::Name& name,
+                                 const Admitted& admitted) {
   const NodeKind kind = kind_of(found.stat);
   const Identity identity = TRY(identify(found.fd.get(), found.stat));
-  const NodeId node = TRY(table_.intern(identity.handle, {}, found.stat.stx_ino, kind));
+  const NodeKeyExtra extra = kind == NodeKind::directory ? NodeKeyExtra{} : admitted.key;
+  note_grant(extra.grant);
+  const NodeId node = TRY(table_.intern(identity.handle, extra, found.stat.stx_ino, kind));
+  put_place(node, admitted.place);
   if (!identity.openable) {
     if (!descriptors_.find(node)) descriptors_.pin(node, std::move(found.fd));
   } else if (kind == NodeKind::directory) {
@@ -116,6 +124,35 @@ Result<NodeId> LowerTree::intern(Found found, NodeId parent, const wire::Name& n
     static_cast<void>(table_.set_name(node, parent, name.view()));
   }
   return node;
+}
+
+Result<LowerHandle> LowerTree::handle(const Found& found) {
+  return TRY(identify(found.fd.get(), found.stat)).handle;
+}
+
+void LowerTree::put_place(NodeId node, Place place) {
+  if (keeper_ == nullptr) return;
+  const Place held = keeper_->hold(place);
+  const auto before = table_.exchange_place(node, held);
+  keeper_->release(before ? *before : held);
+}
+
+void LowerTree::note_grant(Grant grant) noexcept {
+  auto& word = grants_[raw(grant) / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (raw(grant) % 64);
+  if ((word.load(std::memory_order_relaxed) & bit) == 0) word.fetch_or(bit);
+}
+
+std::vector<NodeId> LowerTree::nodes_of(const LowerHandle& handle) const {
+  std::vector<NodeId> nodes;
+  for (std::size_t i = 0; i < grants_.size(); ++i) {
+    for (std::uint64_t left = grants_[i].load(); left != 0; left &= left - 1) {
+      const auto number = i * 64 + static_cast<std::size_t>(std::countr_zero(left));
+      const NodeKeyExtra extra{Grant{static_cast<std::uint16_t>(number)}, {}};
+      if (auto node = table_.find(handle, extra)) nodes.push_back(*node);
+    }
+  }
+  return nodes;
 }
 
 Result<Fd> LowerTree::open_by_handle(const NodeView& node, int flags) {
@@ -148,8 +185,11 @@ Result<struct statx> LowerTree::stat(NodeId node) {
 
 void LowerTree::forget(NodeId node, std::uint64_t count) {
   if (node == kRoot) return;
-  auto left = table_.forget(node, count);
-  if (left && *left == Forgotten::freed) descriptors_.drop(node);
+  Place place{};
+  auto left = table_.forget(node, count, &place);
+  if (!left || *left != Forgotten::freed) return;
+  descriptors_.drop(node);
+  if (keeper_ != nullptr) keeper_->release(place);
 }
 
 Result<void> LowerTree::add_open(NodeId node) {
@@ -159,7 +199,10 @@ Result<void> LowerTree::add_open(NodeId node) {
 
 Result<Closed> LowerTree::remove_open(NodeId node) {
   const Closed closed = TRY(table_.remove_open(node));
-  if (closed.node == Forgotten::freed) descriptors_.drop(node);
+  if (closed.node == Forgotten::freed) {
+    descriptors_.drop(node);
+    if (keeper_ != nullptr) keeper_->release(closed.place);
+  }
   return closed;
 }
 
@@ -171,20 +214,22 @@ LowerTree::Leaving LowerTree::before_removal(int directory, const wire::Name& na
   if (!read) return leaving;  // no handles: the node has its descriptor already
   auto mount = mounts_.note(read->mount, found->get());
   if (!mount) return leaving;
-  auto node = table_.find(read->handle.on(*mount), {});
-  if (!node) return leaving;
-  leaving.node = *node;
+  leaving.nodes = nodes_of(read->handle.on(*mount));
   leaving.fd = std::move(*found);
   return leaving;
 }
 
 void LowerTree::settle(Leaving leaving) {
-  if (leaving.node == kNoNode) return;
+  if (!leaving.known()) return;
   auto stat = stat_fd(leaving.fd.get());
   if (!stat) return;
   // A removed directory has no other name, whatever its link count says (btrfs says 1).
   const bool gone = stat->stx_nlink == 0 || kind_of(*stat) == NodeKind::directory;
-  if (gone) keep_nameless(leaving.node, std::move(leaving.fd));
+  if (!gone) return;
+  for (NodeId node : leaving.nodes) {
+    // Without one of its own a node is out of reach, and says ESTALE.
+    if (auto own = leaving.fd.duplicate()) keep_nameless(node, std::move(*own));
+  }
 }
 
 void LowerTree::keep_nameless(NodeId node, Fd fd) {
@@ -193,15 +238,18 @@ void LowerTree::keep_nameless(NodeId node, Fd fd) {
   if (!table_.read(node)) descriptors_.drop(node);
 }
 
-void LowerTree::moved(int directory, NodeId parent, const wire::Name& name) {
+void LowerTree::moved(int directory, NodeId parent, const wire::Name& name,
+                      std::optional<Place> place) {
   auto read = LowerHandle::read_at(directory, name.c_str());
   if (!read) return;
   auto fd = open_beneath(directory, name.c_str());
   if (!fd) return;
   auto mount = mounts_.note(read->mount, fd->get());
   if (!mount) return;
-  auto node = table_.find(read->handle.on(*mount), {});
-  if (node) static_cast<void>(table_.set_name(*node, parent, name.view()));
+  for (NodeId node : nodes_of(read->handle.on(*mount))) {
+    static_cast<void>(table_.set_name(node, parent, name.view()));  // of a directory
+    if (place) put_place(node, *place);
+  }
 }
 
 bool LowerTree::is_hidden(int directory, const char* name,

@@ -7,11 +7,14 @@
 // file system without them), and for files whose last name is gone, a descriptor stays pinned.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "sluice/fuse/answers.h"
+#include "sluice/mirror/admitted.h"
 #include "sluice/mirror/attributes.h"
 #include "sluice/mirror/descriptor_cache.h"
 #include "sluice/mirror/lower_mounts.h"
@@ -43,13 +46,21 @@ class LowerTree {
   // ELOOP instead of a request to ourselves that nobody could serve.
   void set_own_device(dev_t device) noexcept { own_device_.store(device); }
 
+  // Who is told of the places that nodes hold; outlives the tree. To be set before any node is made.
+  void set_keeper(PlaceKeeper* keeper) noexcept { keeper_ = keeper; }
+
   // Finds `name` in `directory`. errors: ENOENT, ENOTDIR, ESTALE, ELOOP, EMFILE...
   Result<Found> find(NodeId directory, const wire::Name& name);
   Result<Found> find_at(int directory, const char* name);
 
   // Makes (or finds) the node of a found file and counts one lookup of it.
   // A directory's name is remembered under `parent`, unless that is kNoNode.
-  Result<NodeId> intern(Found found, NodeId parent, const wire::Name& name);
+  Result<NodeId> intern(Found found, NodeId parent, const wire::Name& name,
+                        const Admitted& admitted = {});
+  // Gives what names the found file; for who keeps something by it.
+  Result<LowerHandle> handle(const Found& found);
+  // Has the node hold `place`, in place of what it held.
+  void put_place(NodeId node, Place place);
 
   // Gives an O_PATH descriptor of the node. errors: ESTALE the file is gone.
   Result<Borrowed> path(NodeId node);
@@ -73,15 +84,16 @@ class LowerTree {
   // Before the last name of a file goes: keeps it within reach if the kernel knows it. `Leaving`
   // holds a descriptor across the removal; settle(), after it succeeded, pins it if no name is left.
   struct Leaving {
-    NodeId node = kNoNode;
+    std::vector<NodeId> nodes;  // one for each grant
     Fd fd;
+    bool known() const noexcept { return !nodes.empty(); }
   };
   Leaving before_removal(int directory, const wire::Name& name);
   void settle(Leaving leaving);
   // Keeps a file that never had a name.
   void keep_nameless(NodeId node, Fd fd);
-  // After a rename: remembers where a directory is now.
-  void moved(int directory, NodeId parent, const wire::Name& name);
+  // After a rename: remembers where a directory is now, and the place of whatever it was.
+  void moved(int directory, NodeId parent, const wire::Name& name, std::optional<Place> place);
 
   // Whether opens of a mount point at `name` are hidden from listings.
   bool is_hidden(int directory, const char* name, std::uint64_t directory_mount) const noexcept;
@@ -105,6 +117,9 @@ class LowerTree {
   Result<Identity> identify(int fd, const struct statx& stat);
   Result<Fd> cross_mount(int directory, const char* name);
   Result<Fd> open_by_handle(const NodeView& node, int flags);
+  // Gives the nodes of a lower file, one for each grant by which it is known.
+  std::vector<NodeId> nodes_of(const LowerHandle& handle) const;
+  void note_grant(Grant grant) noexcept;
   template <class Open>
   auto with_descriptors(Open open) -> decltype(open());
 
@@ -114,6 +129,9 @@ class LowerTree {
   Submounts submounts_;
   int source_ = -1;  // pinned for the root
   std::atomic<dev_t> own_device_{0};
+  PlaceKeeper* keeper_ = nullptr;
+  // The grants that some node was ever known by, a bit each.
+  std::array<std::atomic<std::uint64_t>, 1024> grants_{};
 };
 
 }  // namespace sluice::mirror

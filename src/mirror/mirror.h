@@ -22,6 +22,7 @@
 #include "sluice/backing/shares.h"
 #include "sluice/fuse/dispatch.h"
 #include "sluice/fuse/notify.h"
+#include "sluice/mirror/admitted.h"
 #include "sluice/mirror/features.h"
 #include "sluice/mirror/handle_table.h"
 #include "sluice/mirror/lock_service.h"
@@ -30,6 +31,12 @@
 #include "sluice/mirror/options.h"
 
 namespace sluice::mirror {
+
+// Decides about listed names, and makes their entries.
+class PlusFilter : public ListingFilter {
+ public:
+  virtual Result<fuse::Entry> entry(Found found, NodeId parent, const wire::Name& name) = 0;
+};
 
 class Mirror {
  public:
@@ -70,17 +77,23 @@ class Mirror {
   Result<fuse::StatFs> stat_fs(const fuse::GetStatFs&);
   Result<void> sync_fs(const fuse::SyncFs&);
 
-  Result<fuse::Entry> make_node(const fuse::MakeNode&);
-  Result<fuse::Entry> make_dir(const fuse::MakeDir&);
-  Result<fuse::Entry> make_symlink(const fuse::MakeSymlink&);
-  Result<fuse::Entry> make_link(const fuse::MakeLink&);
+  // Makes the node of a file that was found under `name`, and counts one lookup of it.
+  Result<fuse::Entry> entry_of(Found found, NodeId parent, const wire::Name& name,
+                               const Admitted& admitted = {});
+
+  // What the second argument says is kept with the nodes; see admitted.h.
+  Result<fuse::Entry> make_node(const fuse::MakeNode&, const Admitted& = {});
+  Result<fuse::Entry> make_dir(const fuse::MakeDir&, const Admitted& = {});
+  Result<fuse::Entry> make_symlink(const fuse::MakeSymlink&, const Admitted& = {});
+  Result<fuse::Entry> make_link(const fuse::MakeLink&, const Admitted& = {});
   Result<void> unlink(const fuse::Unlink&);
   Result<void> remove_dir(const fuse::RemoveDir&);
-  Result<void> rename(const fuse::Rename&);
+  Result<void> rename(const fuse::Rename&, const Moved& places = {});
 
-  Result<fuse::Opened> open(const fuse::Open&);
-  Result<fuse::Created> create(const fuse::Create&);
-  Result<fuse::Created> make_tmp_file(const fuse::MakeTmpFile&);
+  Result<fuse::Opened> open(const fuse::Open&, Face face = Face::native);
+  Result<fuse::Created> create(const fuse::Create&, const Admitted& = {}, Face = Face::native);
+  Result<fuse::Created> make_tmp_file(const fuse::MakeTmpFile&, const Admitted& = {},
+                                      Face = Face::native);
   Result<void> flush(const fuse::Flush&);
   Result<void> release(const fuse::Release&);
 
@@ -92,8 +105,10 @@ class Mirror {
   Result<fuse::Copied> copy_range(const fuse::CopyRange&);
 
   Result<fuse::Opened> open_dir(const fuse::OpenDir&);
-  Result<void> read_dir(const fuse::ReadDir&, fuse::DirWriter&);
-  Result<void> read_dir_plus(const fuse::ReadDirPlus&, fuse::DirPlusWriter&);
+  // filter  decides which names are listed; all are without one. Borrowed for the call.
+  Result<void> read_dir(const fuse::ReadDir&, fuse::DirWriter&, ListingFilter* filter = nullptr);
+  Result<void> read_dir_plus(const fuse::ReadDirPlus&, fuse::DirPlusWriter&,
+                             PlusFilter* filter = nullptr);
   Result<void> release_dir(const fuse::ReleaseDir&);
   Result<void> fsync_dir(const fuse::FsyncDir&);
 
@@ -131,9 +146,8 @@ class Mirror {
 
   Mirror(std::unique_ptr<LowerTree> tree, backing::Control& control, const Options& options);
 
-  Result<fuse::Entry> entry_of(Found found, NodeId parent, const wire::Name& name);
   Result<fuse::Entry> made(int directory, NodeId parent, const wire::Name& name,
-                           const fuse::Request& request);
+                           const fuse::Request& request, const Admitted& admitted);
   Result<struct statx> stat_of(NodeId node, bool has_handle, FileHandle handle);
   Result<Fd> writable(NodeId node, bool has_handle, FileHandle handle);
   Result<void> change_mode(const fuse::SetAttr& r, int fd);
@@ -143,8 +157,10 @@ class Mirror {
   Result<void> strip_privileges(int fd);
 
   // Turns an open lower file into an open file of the mount, passing through where it can.
-  Result<fuse::Opened> opened(NodeId node, Fd lower, int flags);
-  Result<fuse::Created> created(Fd lower, int flags, NodeId parent, const wire::Name& name);
+  Result<fuse::Opened> opened(NodeId node, Fd lower, int flags, Face face);
+  Result<fuse::Created> created(Fd lower, int flags, NodeId parent, const wire::Name& name,
+                                const Admitted& admitted, Face face);
+  bool passes(Face face) const noexcept;
   void close_file(FileHandle handle, bool tell_kernel);
   bool keep_descriptor() noexcept;
 
@@ -153,7 +169,10 @@ class Mirror {
   template <class Use>
   auto with_file(FileHandle handle, int access, Use use) -> decltype(use(0));
 
-  Result<fuse::Entry> plus_entry(OpenDirectory& directory, NodeId parent, const char* name);
+  Result<fuse::Entry> plus_entry(OpenDirectory& directory, NodeId parent, const char* name,
+                                 PlusFilter* filter);
+  bool lists(const OpenDirectory& directory, const char* name, std::uint32_t type,
+             ListingFilter* filter) const;
 
   Options options_;
   std::unique_ptr<LowerTree> tree_;

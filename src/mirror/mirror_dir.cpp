@@ -119,7 +119,8 @@ Result<fuse::Opened> Mirror::open_dir(const fuse::OpenDir& r) {
   return out;
 }
 
-Result<void> Mirror::read_dir(const fuse::ReadDir& r, fuse::DirWriter& out) {
+Result<void> Mirror::read_dir(const fuse::ReadDir& r, fuse::DirWriter& out,
+                              ListingFilter* filter) {
   auto directory = TRY(directories_.find(r.handle));
   std::lock_guard lock{*directory->position_mutex};
   Listing listing{*directory, r.size};
@@ -128,8 +129,7 @@ Result<void> Mirror::read_dir(const fuse::ReadDir& r, fuse::DirWriter& out) {
     auto entry = listing.next();
     if (!entry && out.size() == 0) return fail(entry.error());
     if (!entry || entry->name == nullptr) break;
-    if (!is_dot(entry->name) &&
-        tree_->is_hidden(directory->fd.get(), entry->name, directory->mount)) {
+    if (!is_dot(entry->name) && !lists(*directory, entry->name, entry->type, filter)) {
       listing.taken(*entry);
       continue;
     }
@@ -146,12 +146,22 @@ Result<void> Mirror::read_dir(const fuse::ReadDir& r, fuse::DirWriter& out) {
 
 // The entry of a listed name, or, where it cannot be looked up any more, one without a node: the
 // kernel then looks it up by itself if anybody asks.
-Result<fuse::Entry> Mirror::plus_entry(OpenDirectory& directory, NodeId parent, const char* name) {
+Result<fuse::Entry> Mirror::plus_entry(OpenDirectory& directory, NodeId parent, const char* name,
+                                       PlusFilter* filter) {
   const auto checked_name = TRY(wire::Name::from(name));
-  return entry_of(TRY(tree_->find_at(directory.fd.get(), name)), parent, checked_name);
+  Found found = TRY(tree_->find_at(directory.fd.get(), name));
+  if (filter != nullptr) return filter->entry(std::move(found), parent, checked_name);
+  return entry_of(std::move(found), parent, checked_name);
 }
 
-Result<void> Mirror::read_dir_plus(const fuse::ReadDirPlus& r, fuse::DirPlusWriter& out) {
+bool Mirror::lists(const OpenDirectory& directory, const char* name, std::uint32_t type,
+                   ListingFilter* filter) const {
+  if (filter != nullptr && !filter->lists(directory.fd.get(), name, type)) return false;
+  return !tree_->is_hidden(directory.fd.get(), name, directory.mount);
+}
+
+Result<void> Mirror::read_dir_plus(const fuse::ReadDirPlus& r, fuse::DirPlusWriter& out,
+                                   PlusFilter* filter) {
   auto directory = TRY(directories_.find(r.handle));
   std::lock_guard lock{*directory->position_mutex};
   // An entry with attributes takes some five times the room of one without.
@@ -162,7 +172,7 @@ Result<void> Mirror::read_dir_plus(const fuse::ReadDirPlus& r, fuse::DirPlusWrit
     if (!listed && out.size() == 0) return fail(listed.error());
     if (!listed || listed->name == nullptr || !out.fits(listed->name)) break;
     const bool dot = is_dot(listed->name);
-    if (!dot && tree_->is_hidden(directory->fd.get(), listed->name, directory->mount)) {
+    if (!dot && !lists(*directory, listed->name, listed->type, filter)) {
       listing.taken(*listed);
       continue;
     }
@@ -170,7 +180,7 @@ Result<void> Mirror::read_dir_plus(const fuse::ReadDirPlus& r, fuse::DirPlusWrit
     entry.attr.ino = tree_->shown_ino(directory->device, listed->ino);
     entry.attr.mode = listed->type;
     if (!dot) {
-      if (auto found = plus_entry(*directory, r.node, listed->name)) entry = *found;
+      if (auto found = plus_entry(*directory, r.node, listed->name, filter)) entry = *found;
     }
     // It fits: `fits` said so. Once lookups are counted this listing must be answered, whatever
     // comes after; an error later would lose them.

@@ -15,13 +15,13 @@ namespace sluice::mirror {
 
 // Answers the entry of what has just been made under `name`.
 Result<fuse::Entry> Mirror::made(int directory, NodeId parent, const wire::Name& name,
-                                 const fuse::Request& request) {
+                                 const fuse::Request& request, const Admitted& admitted) {
   Found found = TRY(tree_->find_at(directory, name.c_str()));
   TRY(label(found.fd.get(), request));
-  return entry_of(std::move(found), parent, name);
+  return entry_of(std::move(found), parent, name, admitted);
 }
 
-Result<fuse::Entry> Mirror::make_node(const fuse::MakeNode& r) {
+Result<fuse::Entry> Mirror::make_node(const fuse::MakeNode& r, const Admitted& admitted) {
   const LowerTree::Borrowed parent = TRY(tree_->path(r.node));
   {
     AsCaller scope{r.caller, TRY(supplementary_group(r))};
@@ -30,29 +30,29 @@ Result<fuse::Entry> Mirror::make_node(const fuse::MakeNode& r) {
       return fail_last();
     }
   }
-  return made(parent.get(), r.node, r.name, r);
+  return made(parent.get(), r.node, r.name, r, admitted);
 }
 
-Result<fuse::Entry> Mirror::make_dir(const fuse::MakeDir& r) {
+Result<fuse::Entry> Mirror::make_dir(const fuse::MakeDir& r, const Admitted& admitted) {
   const LowerTree::Borrowed parent = TRY(tree_->path(r.node));
   {
     AsCaller scope{r.caller, TRY(supplementary_group(r))};
     set_umask(r.umask);
     if (::mkdirat(parent.get(), r.name.c_str(), r.mode) != 0) return fail_last();
   }
-  return made(parent.get(), r.node, r.name, r);
+  return made(parent.get(), r.node, r.name, r, admitted);
 }
 
-Result<fuse::Entry> Mirror::make_symlink(const fuse::MakeSymlink& r) {
+Result<fuse::Entry> Mirror::make_symlink(const fuse::MakeSymlink& r, const Admitted& admitted) {
   const LowerTree::Borrowed parent = TRY(tree_->path(r.node));
   {
     AsCaller scope{r.caller, TRY(supplementary_group(r))};
     if (::symlinkat(r.target.data(), parent.get(), r.name.c_str()) != 0) return fail_last();
   }
-  return made(parent.get(), r.node, r.name, r);
+  return made(parent.get(), r.node, r.name, r, admitted);
 }
 
-Result<fuse::Entry> Mirror::make_link(const fuse::MakeLink& r) {
+Result<fuse::Entry> Mirror::make_link(const fuse::MakeLink& r, const Admitted& admitted) {
   const LowerTree::Borrowed existing = TRY(tree_->path(r.existing));
   const LowerTree::Borrowed parent = TRY(tree_->path(r.node));
   int linked = ::linkat(existing.get(), "", parent.get(), r.name.c_str(), AT_EMPTY_PATH);
@@ -63,7 +63,7 @@ Result<fuse::Entry> Mirror::make_link(const fuse::MakeLink& r) {
   }
   if (linked != 0) return fail_last();
   Found found = TRY(tree_->find_at(parent.get(), r.name.c_str()));
-  return entry_of(std::move(found), r.node, r.name);
+  return entry_of(std::move(found), r.node, r.name, admitted);
 }
 
 Result<void> Mirror::unlink(const fuse::Unlink& r) {
@@ -82,7 +82,7 @@ Result<void> Mirror::remove_dir(const fuse::RemoveDir& r) {
   return {};
 }
 
-Result<void> Mirror::rename(const fuse::Rename& r) {
+Result<void> Mirror::rename(const fuse::Rename& r, const Moved& places) {
   const LowerTree::Borrowed from = TRY(tree_->path(r.node));
   const LowerTree::Borrowed to = TRY(tree_->path(r.new_parent));
   const bool exchange = r.flags.has(wire::RenameFlag::exchange);
@@ -98,9 +98,9 @@ Result<void> Mirror::rename(const fuse::Rename& r) {
     }
   }
   // Renaming one link of a file over another does nothing, and the file keeps its names.
-  if (replaced.node != kNoNode) tree_->settle(std::move(replaced));
-  tree_->moved(to.get(), r.new_parent, r.new_name);
-  if (exchange) tree_->moved(from.get(), r.node, r.name);
+  if (replaced.known()) tree_->settle(std::move(replaced));
+  tree_->moved(to.get(), r.new_parent, r.new_name, places.target);
+  if (exchange) tree_->moved(from.get(), r.node, r.name, places.source);
   return {};
 }
 

@@ -13,14 +13,15 @@ namespace sluice::mirror {
 
 using wire::SetattrValid;
 
-Result<fuse::Entry> Mirror::entry_of(Found found, NodeId parent, const wire::Name& name) {
+Result<fuse::Entry> Mirror::entry_of(Found found, NodeId parent, const wire::Name& name,
+                                     const Admitted& admitted) {
   const std::uint64_t ino = tree_->shown_ino(found.stat);
   const fuse::Attr attr = to_attr(found.stat, ino);
   fuse::Entry entry;
-  entry.node = TRY(tree_->intern(std::move(found), parent, name));
+  entry.node = TRY(tree_->intern(std::move(found), parent, name, admitted));
   entry.attr = attr;
-  entry.entry_valid = options_.entry_timeout;
-  entry.attr_valid = options_.attr_timeout;
+  if (admitted.entry == Remember::yes) entry.entry_valid = options_.entry_timeout;
+  if (admitted.attributes == Remember::yes) entry.attr_valid = options_.attr_timeout;
   return entry;
 }
 

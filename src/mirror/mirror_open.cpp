@@ -43,14 +43,18 @@ Result<backing::Ledger::Record> Mirror::TableLedger::remove_open(NodeId node) no
   return Record{kNoBacking, closed.opens};
 }
 
+bool Mirror::passes(Face face) const noexcept {
+  return shares_ && options_.passthrough == Passthrough::wanted && face == Face::native;
+}
+
 bool Mirror::keep_descriptor() noexcept {
   if (kept_descriptors_.fetch_add(1) < most_kept_) return true;
   kept_descriptors_.fetch_sub(1);
   return false;
 }
 
-Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags) {
-  const bool wanted = shares_ && options_.passthrough == Passthrough::wanted;
+Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, Face face) {
+  const bool wanted = passes(face);
   backing::Mode mode;
   if (shares_) {
     mode = TRY(shares_->open(node, wanted ? &lower : nullptr));
@@ -93,14 +97,14 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags) {
   }
   // Files that a file system makes up as they are read (procfs) say they are empty; the kernel's
   // cache would believe them. The same for O_DIRECT, which asks to bypass it.
-  if (size_unknown || (flags & O_DIRECT) != 0) {
+  if (size_unknown || (flags & O_DIRECT) != 0 || face == Face::uncached) {
     out.flags.set(OpenOutFlag::direct_io);
   }
   return out;
 }
 
-Result<fuse::Opened> Mirror::open(const fuse::Open& r) {
-  const bool direct = shares_ && options_.passthrough == Passthrough::wanted;
+Result<fuse::Opened> Mirror::open(const fuse::Open& r, Face face) {
+  const bool direct = passes(face);
   const int flags = lower_flags(r.flags, direct) & ~(O_CREAT | O_EXCL);
   Fd lower;
   {
@@ -117,15 +121,16 @@ Result<fuse::Opened> Mirror::open(const fuse::Open& r) {
     }
   }
   if (r.open_flags.has(wire::OpenInFlag::kill_suidgid)) TRY(strip_privileges(lower.get()));
-  return opened(r.node, std::move(lower), flags & ~O_TRUNC);
+  return opened(r.node, std::move(lower), flags & ~O_TRUNC, face);
 }
 
-Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const wire::Name& name) {
+Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const wire::Name& name,
+                                      const Admitted& admitted, Face face) {
   const auto stat = TRY(stat_fd(lower.get()));
   Found found{TRY(lower.duplicate()), stat};
   fuse::Created out;
-  out.entry = TRY(entry_of(std::move(found), parent, name));
-  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL));
+  out.entry = TRY(entry_of(std::move(found), parent, name, admitted));
+  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL), face);
   if (!open) {
     tree_->forget(out.entry.node, 1);
     return fail(open.error());
@@ -134,9 +139,9 @@ Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const 
   return out;
 }
 
-Result<fuse::Created> Mirror::create(const fuse::Create& r) {
+Result<fuse::Created> Mirror::create(const fuse::Create& r, const Admitted& admitted, Face face) {
   const LowerTree::Borrowed parent = TRY(tree_->path(r.node));
-  const bool direct = shares_ && options_.passthrough == Passthrough::wanted;
+  const bool direct = passes(face);
   const int flags = lower_flags(r.flags, direct) | O_CREAT | O_NOFOLLOW;
   Fd lower;
   {
@@ -145,12 +150,13 @@ Result<fuse::Created> Mirror::create(const fuse::Create& r) {
     lower = TRY(own(::openat(parent.get(), r.name.c_str(), flags, r.mode & 07777)));
   }
   TRY(label(lower.get(), r));
-  return created(std::move(lower), flags, r.node, r.name);
+  return created(std::move(lower), flags, r.node, r.name, admitted, face);
 }
 
-Result<fuse::Created> Mirror::make_tmp_file(const fuse::MakeTmpFile& r) {
+Result<fuse::Created> Mirror::make_tmp_file(const fuse::MakeTmpFile& r, const Admitted& admitted,
+                                            Face face) {
   const LowerTree::Borrowed parent = TRY(tree_->path(r.node));
-  const bool direct = shares_ && options_.passthrough == Passthrough::wanted;
+  const bool direct = passes(face);
   const int flags = (lower_flags(r.flags, direct) & ~O_CREAT) | O_TMPFILE;
   Fd lower;
   {
@@ -160,7 +166,7 @@ Result<fuse::Created> Mirror::make_tmp_file(const fuse::MakeTmpFile& r) {
   }
   TRY(label(lower.get(), r));
   Fd keep = TRY(lower.duplicate());
-  auto out = created(std::move(lower), flags & ~O_TMPFILE, kNoNode, wire::Name{});
+  auto out = created(std::move(lower), flags & ~O_TMPFILE, kNoNode, wire::Name{}, admitted, face);
   if (out) tree_->keep_nameless(out->entry.node, std::move(keep));
   return out;
 }

@@ -59,7 +59,7 @@ Result<NodeId> NodeTable::find(const LowerHandle& handle, NodeKeyExtra extra) co
   return state_->id_of(number);
 }
 
-Result<Forgotten> NodeTable::forget(NodeId node, std::uint64_t count) {
+Result<Forgotten> NodeTable::forget(NodeId node, std::uint64_t count, Place* place) {
   Lock lock{state_->mutex};
   if (!state_->known(node)) {
     ++state_->header.strays;
@@ -69,6 +69,7 @@ Result<Forgotten> NodeTable::forget(NodeId node, std::uint64_t count) {
   NodeSlot& slot = state_->slot(number);
   if (count > slot.nlookup) ++state_->header.underflows;
   slot.nlookup -= std::min(count, slot.nlookup);
+  if (place != nullptr) *place = Place{slot.place};
   return state_->free_if_unused(number);
 }
 
@@ -92,7 +93,8 @@ Result<Closed> NodeTable::remove_open(NodeId node) {
     return Closed{};
   }
   const std::uint32_t left = --slot.opens;
-  return Closed{left, state_->free_if_unused(number)};
+  const Place place{slot.place};
+  return Closed{left, state_->free_if_unused(number), place};
 }
 
 Result<NodeView> NodeTable::read(NodeId node) const {
@@ -112,6 +114,15 @@ Result<NodeView> NodeTable::read(NodeId node) const {
   return view;
 }
 
+Result<NodeStanding> NodeTable::standing(NodeId node) const {
+  Lock lock{state_->mutex};
+  const NodeSlot& slot = state_->slot(TRY(state_->resolve(node)));
+  return NodeStanding{Place{slot.place},
+                      {Grant{slot.grant}, FaceEpoch{slot.face_epoch}},
+                      slot.kind(),
+                      slot.opens};
+}
+
 Result<void> NodeTable::set_ino(NodeId node, std::uint64_t ino) {
   Lock lock{state_->mutex};
   state_->slot(TRY(state_->resolve(node))).ino = ino;
@@ -119,9 +130,14 @@ Result<void> NodeTable::set_ino(NodeId node, std::uint64_t ino) {
 }
 
 Result<void> NodeTable::set_place(NodeId node, Place place) {
-  Lock lock{state_->mutex};
-  state_->slot(TRY(state_->resolve(node))).place = raw(place);
+  TRY(exchange_place(node, place));
   return {};
+}
+
+Result<Place> NodeTable::exchange_place(NodeId node, Place place) {
+  Lock lock{state_->mutex};
+  NodeSlot& slot = state_->slot(TRY(state_->resolve(node)));
+  return Place{std::exchange(slot.place, raw(place))};
 }
 
 Result<void> NodeTable::set_unlinked(NodeId node) {

@@ -53,6 +53,17 @@ enum class Forgotten : std::uint8_t { still_known, freed };
 struct Closed {
   std::uint32_t opens = 0;
   Forgotten node = Forgotten::still_known;
+  Place place{};  // that a freed node had
+};
+
+// What a guard decides by.
+struct NodeStanding {
+  Place place{};
+  NodeKeyExtra extra;
+  NodeKind kind = NodeKind::other;
+  std::uint32_t opens = 0;
+
+  bool is_directory() const noexcept { return kind == NodeKind::directory; }
 };
 
 struct NodeStats {
@@ -105,8 +116,9 @@ class NodeTable {
   Result<NodeId> find(const LowerHandle& handle, NodeKeyExtra extra) const;
 
   // Takes back `count` lookups; more than there are counts as an underflow and takes all.
+  // place   if not null, gets the place that a freed node had.
   // errors  ESTALE no such node (also counted); the kernel's FORGET needs no more than that.
-  Result<Forgotten> forget(NodeId node, std::uint64_t count);
+  Result<Forgotten> forget(NodeId node, std::uint64_t count, Place* place = nullptr);
   // Counts an open file or directory of the node; gives how many there are now. An open node is
   // kept even when it is forgotten. errors: ESTALE; ENFILE 2^32 - 1 are open.
   Result<std::uint32_t> add_open(NodeId node);
@@ -115,10 +127,14 @@ class NodeTable {
 
   // Gives a copy of all the table knows. errors: ESTALE no such node; EIO its record is damaged.
   Result<NodeView> read(NodeId node) const;
+  // Gives the part of it that a guard asks for with each request. errors: ESTALE.
+  Result<NodeStanding> standing(NodeId node) const;
 
   // All below: ESTALE no such node.
   Result<void> set_ino(NodeId node, std::uint64_t ino);
   Result<void> set_place(NodeId node, Place place);
+  // The same; gives the place that the node had.
+  Result<Place> exchange_place(NodeId node, Place place);
   Result<void> set_unlinked(NodeId node);
   // errors  EISDIR a directory has no backing.
   Result<void> set_backing(NodeId node, BackingId backing);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// Looking names up, and attributes.
+#include <linux/fs.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sluice/guard/guard.h"
+
+namespace sluice::guard {
+
+using policy::Axis;
+using policy::Kind;
+using policy::Place;
+using policy::See;
+
+namespace {
+
+Kind kind_of(const mirror::Found& found) noexcept {
+  return S_ISDIR(found.stat.stx_mode) ? Kind::directory : Kind::other;
+}
+
+// Attributes that the kernel asks for by itself, to check permissions or to run a program; they say
+// nothing of what is in a file.
+bool is_permission(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 4> kNames{
+      "system.posix_acl_access", "system.posix_acl_default", "security.capability",
+      "security.selinux"};
+  if (!name.empty() && name.back() == '\0') name.remove_suffix(1);
+  return std::ranges::find(kNames, name) != kNames.end();
+}
+
+}  // namespace
+
+// What the file's names that are known give together, this one among them.
+Guard::Judged Guard::judge_found(const Asked& asked, const mirror::Found& found, Place place,
+                                 NodeId directory, const wire::Name& name) {
+  if (!rules_.restricts || !S_ISREG(found.stat.stx_mode) || found.stat.stx_nlink < 2) {
+    return judge(asked, place);
+  }
+  auto handle = mirror_.tree().handle(found);
+  if (!handle) return judge(asked, HardLinks::Known{{place}, false}, place);
+  return judge(asked,
+               links_.learn(asked.program, *handle, place, name_mark(directory, name.view()),
+                            found.stat.stx_nlink),
+               place);
+}
+
+Result<fuse::Entry> Guard::entry(const Asked& asked, Place parent, mirror::Found found,
+                                 NodeId directory, const wire::Name& name) {
+  const Kind kind = kind_of(found);
+  const HeldPlace place{asked.program, asked.program.enter(parent, name.view(), kind)};
+  const Judged judged = judge_found(asked, found, place, directory, name);
+  // A directory has one node for all. Were it not there for some, the kernel would throw away what
+  // others know of it, their working directories and mounts in it included.
+  if (judged.grant.see == See::no && !(tells_apart() && kind == Kind::directory)) {
+    TRY(refuse(asked, judged, Axis::see, ENOENT, {directory, name.view()}));
+  }
+  const bool only_name = S_ISREG(found.stat.stx_mode) && found.stat.stx_nlink == 1;
+  auto out = TRY(mirror_.entry_of(std::move(found), directory, name, admission(judged, place)));
+  conceal(place, out.attr);
+  if (only_name && !links_.empty()) {
+    if (const auto view = mirror_.tree().table().read(out.node)) {
+      links_.forget(asked.program, view->handle);
+    }
+  }
+  return out;
+}
+
+Result<fuse::Entry> Guard::act(const Asked& asked, const Seen& parent, const fuse::Lookup& r) {
+  stale_opens_.looked_up(r.caller.pid);
+  // What is hidden whatever it is, is so without a look at the disk: it takes as long as what is
+  // not there.
+  const policy::Step step = asked.program.step(parent.place(), r.name.view());
+  if (!tells_apart() && hides(asked, step.directory) && hides(asked, step.other)) {
+    TRY(refuse(asked, judge(asked, step.other), Axis::see, ENOENT, {r.node, r.name.view()}));
+  }
+  auto found = TRY(mirror_.tree().find(r.node, r.name));
+  return entry(asked, parent.place(), std::move(found), r.node, r.name);
+}
+
+Result<fuse::AttrReply> Guard::act(const Asked&, const Seen& seen, const fuse::GetAttr& r) {
+  auto reply = TRY(mirror_.get_attr(r));
+  if (seen.standing.is_directory()) conceal(seen.place(), reply.attr);
+  if (seen.judged.has_siblings) reply.attr_valid = {};
+  return reply;
+}
+
+Result<fuse::StatxReply> Guard::act(const Asked&, const Seen& seen, const fuse::GetStatx& r) {
+  auto reply = TRY(mirror_.get_statx(r));
+  if (seen.standing.is_directory()) {
+    fuse::Attr attr;
+    attr.mode = reply.statx.mode;
+    attr.nlink = reply.statx.nlink;
+    conceal(seen.place(), attr);
+    reply.statx.nlink = attr.nlink;
+  }
+  if (seen.judged.has_siblings) reply.attr_valid = {};
+  return reply;
+}
+
+Result<fuse::AttrReply> Guard::act(const Asked&, const Seen& seen, const fuse::SetAttr& r) {
+  auto reply = TRY(mirror_.set_attr(r));
+  if (seen.standing.is_directory()) conceal(seen.place(), reply.attr);
+  if (seen.judged.has_siblings) reply.attr_valid = {};
+  return reply;
+}
+
+Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::GetXattr& r) {
+  return is_permission(r.name) ? see(asked, r.node) : may_read(asked, r.node);
+}
+
+Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::CopyRange& r) {
+  TRY(may_write(asked, r.to_node));
+  return may_read(asked, r.node);
+}
+
+// The mirror serves reading and changing inode flags, and no other ioctl.
+Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Ioctl& r) {
+  constexpr unsigned kSetFlags32 = 0x40046602;  // FS_IOC32_SETFLAGS
+  switch (r.command) {
+    case FS_IOC_SETFLAGS:
+    case kSetFlags32:
+    case FS_IOC_FSSETXATTR:
+      return may_write(asked, r.node);
+    default:
+      return may_read(asked, r.node);
+  }
+}
+
+}  // namespace sluice::guard

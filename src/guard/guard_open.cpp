@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Opening files. A node is of one grant: whoever has another one there is sent to look the name up
+// again, where he finds the node that is his.
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "sluice/guard/guard.h"
+
+namespace sluice::guard {
+
+using policy::Axis;
+using policy::Log;
+using policy::Mode;
+using policy::Read;
+using policy::See;
+using policy::Write;
+
+namespace {
+
+// What execve(2) adds to the flags; open(2) lets nobody set it.
+// source: linux include/linux/fs.h __FMODE_EXEC, fs/exec.c do_open_execat()
+constexpr int kForExecution = 0x20;
+
+int flags_of(fuse::OpenFlags flags) noexcept { return static_cast<int>(raw(flags)); }
+bool executes(int flags) noexcept { return (flags & kForExecution) != 0; }
+bool writes(int flags) noexcept { return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0; }
+bool reads(int flags) noexcept { return (flags & O_ACCMODE) != O_WRONLY && !executes(flags); }
+
+Mode mode_of(int flags) noexcept {
+  return writes(flags) ? Mode::write : executes(flags) ? Mode::execute : Mode::read;
+}
+
+bool is_kept(Read read) noexcept { return read >= Read::redact; }
+
+}  // namespace
+
+Result<void> Guard::may_open(const Asked& asked, const Judged& judged, int flags,
+                             const Told& told) const {
+  const policy::Grant& grant = judged.grant;
+  if (grant.see == See::no) TRY(refuse(asked, judged, Axis::see, EACCES, told));
+  if (executes(flags) && is_kept(grant.execute)) {
+    TRY(refuse(asked, judged, Axis::execute, EACCES, told));
+  }
+  if (reads(flags) && is_kept(grant.read)) TRY(refuse(asked, judged, Axis::read, EACCES, told));
+  if (writes(flags) && grant.write == Write::deny) {
+    TRY(refuse(asked, judged, Axis::write, EACCES, told));
+  }
+  return {};
+}
+
+void Guard::note_open(const Asked& asked, const Judged& judged, int flags, int error,
+                      const Told& told) const {
+  const Mode mode = mode_of(flags);
+  const bool both = writes(flags) && reads(flags);
+  const Log log = std::max(judged.terms->log(mode), both ? judged.terms->log(Mode::read) : Log{});
+  if (log == Log::none) return;
+  note(asked, judged, policy::verdict_of(*judged.terms, mode).by, error, told);
+}
+
+Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Open& r) {
+  const int flags = flags_of(r.flags);
+  const Told told{r.node, {}, mode_of(flags)};
+  Seen seen = TRY(look(asked, r.node));
+  const bool stale = seen.standing.place == kUnplaced || key_of(seen.judged) != seen.key();
+  if (stale && r.node != kRoot) {
+    counts_.stale.fetch_add(1, std::memory_order_relaxed);
+    if (!stale_opens_.came_again(r.caller.pid, r.node)) return fail(ESTALE);
+    TRY(refuse(asked, seen.judged, Axis::read, EACCES, told));
+  }
+  TRY(may_open(asked, seen.judged, flags, told));
+  return seen;
+}
+
+Result<fuse::Opened> Guard::act(const Asked& asked, const Seen& seen, const fuse::Open& r) {
+  const int flags = flags_of(r.flags);
+  auto opened = mirror_.open(r, face_of(seen.judged));
+  note_open(asked, seen.judged, flags, opened ? 0 : opened.error().value(),
+            {r.node, {}, mode_of(flags)});
+  return opened;
+}
+
+Result<fuse::Created> Guard::act(const Asked& asked, const Seen& parent, const fuse::Create& r) {
+  const int flags = flags_of(r.flags);
+  const Told told{r.node, r.name.view(), Mode::write};
+  const HeldPlace place{asked.program, asked.program.enter(parent.place(), r.name.view(),
+                                                           policy::Kind::other)};
+  const Judged judged = TRY(may_make(asked, parent.place(), r.node, r.name, place));
+  TRY(may_open(asked, judged, flags, told));
+  auto created = mirror_.create(r, admission(judged, place), face_of(judged));
+  note_open(asked, judged, flags, created ? 0 : created.error().value(), told);
+  return created;
+}
+
+// A file without a name has its directory's terms.
+Result<fuse::Created> Guard::act(const Asked& asked, const Seen& parent,
+                                 const fuse::MakeTmpFile& r) {
+  const int flags = flags_of(r.flags);
+  const Told told{r.node, {}, Mode::write};
+  TRY(may_open(asked, parent.judged, flags, told));
+  return mirror_.make_tmp_file(r, admission(parent.judged, parent.place()),
+                               face_of(parent.judged));
+}
+
+}  // namespace sluice::guard
