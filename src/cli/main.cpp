@@ -21,6 +21,7 @@ Shows a directory through a gate. What is behind it is decided when a file is
 opened; from then on the kernel moves the data, at the speed of the file below.
 
 Commands
+  run -- COMMAND        run a command for which a policy decides what it sees
   mount SRC MNT         show the directory SRC at MNT
   unmount MNT           take a mount away, also one whose daemon is dead
   status [MNT]          say what is mounted, and what it has been doing
@@ -35,6 +36,7 @@ Options
   --version             the version, and what this kernel can do
 
 Examples
+  sluice run --policy agent -- make test
   sluice mount ~/project /mnt/project
   sluice status /mnt/project
   sluice unmount /mnt/project
@@ -52,6 +54,7 @@ constexpr std::array kCommands{
     Command{"mount", mount_command},      //
     Command{"status", status_command},    //
     Command{"bench", bench_command},      //
+    Command{"run", run_command},          //
     Command{"check", check_command},      //
     Command{"test", test_command},        //
     Command{"explain", explain_command},  //

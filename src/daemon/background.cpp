@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -18,10 +19,16 @@ constexpr char kServes = 's';
 
 // The descriptors of whoever started us are none of ours, and would be kept open for as long as we
 // live: a pipe would never end, a file system never be unmounted.
-void close_inherited(int keep) noexcept {
-  const auto kept = static_cast<unsigned>(keep);
-  if (kept > 3) ::syscall(SYS_close_range, 3U, kept - 1, 0U);
-  ::syscall(SYS_close_range, kept + 1, ~0U, 0U);
+void close_inherited(std::vector<int> keep) {
+  std::ranges::sort(keep);
+  unsigned from = STDERR_FILENO + 1;
+  for (const int fd : keep) {
+    if (fd <= STDERR_FILENO) continue;
+    const auto number = static_cast<unsigned>(fd);
+    if (number > from) ::syscall(SYS_close_range, from, number - 1, 0U);
+    from = number + 1;
+  }
+  ::syscall(SYS_close_range, from, ~0U, 0U);
 }
 
 [[noreturn]] void wait_and_exit(pid_t child, const Fd& pipe) {
@@ -37,7 +44,7 @@ void close_inherited(int keep) noexcept {
 
 }  // namespace
 
-Result<Background, Error> Background::enter() {
+Result<Background, Error> Background::enter(std::vector<int> keep) {
   const auto cannot = [] {
     return fail(Error::of("cannot go into the background", Errno::last()));
   };
@@ -52,7 +59,8 @@ Result<Background, Error> Background::enter() {
     wait_and_exit(child, waiting);
   }
   waiting.reset();
-  close_inherited(serving.get());
+  keep.push_back(serving.get());
+  close_inherited(std::move(keep));
   return Background{std::move(serving)};
 }
 

@@ -3,6 +3,8 @@
 // mount can be used, and hears of everything that went wrong before.
 #pragma once
 
+#include <vector>
+
 #include "sluice/base/fd.h"
 
 namespace sluice::daemon {
@@ -14,8 +16,9 @@ class Background {
 
   // Goes on in a child process; the calling process waits until that one leaves or ends, exits with
   // 0 or with its exit status, and so does not come back from here. Before any thread is started.
+  // keep     descriptors that stay open; all others but the standard ones are closed
   // errors   EAGAIN, ENOMEM no process; EMFILE.
-  static Result<Background, Error> enter();
+  static Result<Background, Error> enter(std::vector<int> keep);
 
   // Lets go of session, terminal and standard streams, and tells the waiting process.
   // errors   ECANCELED nobody waits any more.

@@ -54,6 +54,11 @@ Result<Asked, Error> parse_config(std::vector<std::string> arguments) {
   app.add_option("--locks", locks)->take_last();
   app.add_option("--timeout", timeout)->take_last();
   app.add_option("-o", words)->take_all()->allow_extra_args(false);
+  app.add_option("--policy", config.policy)->take_last();
+  app.add_option("--as", config.subject)->take_last();
+  app.add_flag("--observe", config.observe);
+  app.add_flag("-q,--quiet", config.quiet);
+  app.add_option("--log", config.log)->take_last();
   if (TRY(parse(app, std::move(arguments))) == Parsed::help) {
     asked.help = true;
     return asked;
@@ -61,6 +66,9 @@ Result<Asked, Error> parse_config(std::vector<std::string> arguments) {
 
   if (config.source.empty()) return refuse("say what to mount and where: `sluice mount SRC MNT`");
   if (config.mountpoint.empty()) return refuse("say where to mount it: `sluice mount SRC MNT`");
+  if (config.policy.empty() && (!config.subject.empty() || config.observe || !config.log.empty())) {
+    return refuse("`--as`, `--observe` and `--log` need a policy: say which by `--policy`");
+  }
   if (foreground) config.ground = Ground::foreground;
   if (no_passthrough) config.mirror.passthrough = mirror::Passthrough::off;
   if (one_file_system) config.mirror.submounts = mirror::Submounts::hide;
@@ -85,12 +93,19 @@ SRC may be the same as MNT: then it is mounted over itself.
 
 How it runs
   -f, --foreground      stay in this terminal; ^C unmounts
+  -q, --quiet           say nothing of what is off
 
 What it shows
   --readonly            refuse every change
   --one-file-system     leave out what is mounted below SRC
   -o WORD,...           mount options as mount(8) has them: ro, nosuid, nodev,
                         noexec, noatime, ... (those of SRC always hold)
+
+Who sees what
+  --policy POLICY       decide by a policy: a file, or the name of a preset
+  --as SUBJECT          everybody is this subject; else callers are told apart
+  --observe             decide and count, but refuse and hide nothing
+  --log FILE            append decisions as lines of JSON
 
 How it works
   --no-passthrough      serve all data from the daemon
@@ -102,7 +117,7 @@ How it works
 Examples
   sluice mount /srv/data /mnt/data
   sluice mount --readonly --timeout 60 ~/photos /srv/gallery
-  sluice mount -f -o noexec . .
+  sluice mount --policy dataset /srv/data /mnt/data
 
 Exit status: 0 mounted (with -f: and unmounted again), 1 failed, 2 wrong usage.
 )";

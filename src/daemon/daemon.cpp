@@ -4,6 +4,7 @@
 // command hears of success only once the kernel and we have agreed on terms.
 #include "sluice/daemon/daemon.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <optional>
 
 #include "background.h"
+#include "decision_log.h"
 #include "messages.h"
 #include "mount_plan.h"
 #include "process.h"
@@ -19,6 +21,8 @@
 #include "sluice/control/place.h"
 #include "sluice/control/server.h"
 #include "sluice/daemon/announce.h"
+#include "sluice/daemon/policy_file.h"
+#include "sluice/guard/guard.h"
 #include "sluice/mirror/caller_identity.h"
 #include "sluice/mirror/mirror.h"
 #include "source.h"
@@ -50,6 +54,8 @@ class Daemon {
     // Nobody asks any more; then the file system goes, while the session it answers late replies
     // to is still there.
     server_.reset();
+    if (decisions_) decisions_->stop();
+    guard_.reset();
     mirror_.reset();
   }
 
@@ -60,6 +66,8 @@ class Daemon {
     source_path_ = source.path;
     auto stop = channel::StopSignals::make();
     if (!stop) return fail(Error::of("cannot wait for signals", stop.error()));
+    if (config_.life_fd >= 0) TRY(end_with(config_.life_fd));
+    TRY(read_rules());
     TRY(mount_it(source));
     // From here on no path is relative, and no directory is kept from being unmounted.
     if (::chdir("/") != 0) return fail(Error::of("cannot change to `/`", Errno::last()));
@@ -67,7 +75,7 @@ class Daemon {
 
     fuse::WorkerOptions workers;
     workers.start = mirror::prepare_thread;
-    return channel::serve_mount(
+    auto served = channel::serve_mount(
         {.session = *session_,
          .connection = *connection_,
          .mounted = *mounted_,
@@ -75,6 +83,8 @@ class Daemon {
          .workers = workers,
          .settled = [&] { return settled(background); },
          .report = [this](const Error& error) { messages_.say(error.line()); }});
+    report();
+    return served;
   }
 
   bool was_ready() const noexcept { return ready_; }
@@ -87,6 +97,53 @@ class Daemon {
     flags_ = words_of(plan.options.flags);
     for (const std::string& note : plan.notes) messages_.say(note);
     return {};
+  }
+
+  // Reads the policy, before anything is mounted and while paths are still the caller's.
+  Result<void, Error> read_rules() {
+    if (config_.policy.empty()) return {};
+    auto program = open_policy(config_.policy);
+    if (!program) {
+      for (const policy::Diagnostic& wrong : program.error()) tell(wrong.line_text());
+      return fail(Error{fmt::format("the policy `{}` cannot be used", config_.policy), EINVAL});
+    }
+    program_ = std::make_shared<const policy::Program>(std::move(*program));
+    Fd file;
+    if (!config_.log.empty()) {
+      file = Fd{::open(config_.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY,
+                       0600)};
+      if (!file) {
+        return fail(Error::of(fmt::format("cannot write to `{}`", config_.log), Errno::last()));
+      }
+    }
+    decisions_ = TRY(DecisionLog::make(std::move(file), source_path_, program_));
+    return {};
+  }
+
+  // Puts the guard before the mirror.
+  Result<void, Error> guard_it() {
+    guard::Options options;
+    if (!config_.subject.empty()) options.subject = config_.subject;
+    options.decisions = decisions_.get();
+    options.enforce = config_.observe ? guard::Enforce::no : guard::Enforce::yes;
+    guard_ = TRY(guard::Guard::make(*mirror_, program_, options));
+    decisions_->set_tree(mirror_->tree());
+    return {};
+  }
+
+  // Writes what was done to whoever asked for it.
+  void report() {
+    if (config_.report_fd < 0) return;
+    if (decisions_) decisions_->stop();
+    const std::string text = status().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string_view left = text;
+    while (!left.empty()) {
+      const ssize_t wrote =
+          retry_interrupted([&] { return ::write(config_.report_fd, left.data(), left.size()); });
+      if (wrote <= 0) break;  // nobody listens any more
+      left.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    ::close(config_.report_fd);
   }
 
   // Puts connection, mirror and session together.
@@ -104,8 +161,9 @@ class Daemon {
     mirror_ = std::move(*made);
     mirror_->set_notifier(&*notifier_);
     mirror_->tree().set_own_device(mounted_->st_dev());
+    if (program_) TRY(guard_it());
     // What INIT is refused for ends serve_mount(), and is told then.
-    session_.emplace(fuse::file_system_of(*mirror_),
+    session_.emplace(guard_ ? fuse::file_system_of(*guard_) : fuse::file_system_of(*mirror_),
                      fuse::SessionOptions{.interrupt_signal = wake, .report = {}});
     return {};
   }
@@ -116,7 +174,7 @@ class Daemon {
     add_unprivileged();
     start_server();
     for (const Feature& feature : features_) {
-      if (!feature.on) messages_.say(line_of(feature));
+      if (!feature.on && !config_.quiet) messages_.say(line_of(feature));
     }
     if (config_.ground == Ground::foreground) {
       tell(fmt::format("`{}` is mounted on `{}`; ^C unmounts", source_path_,
@@ -153,19 +211,30 @@ class Daemon {
     }
   }
 
+  nlohmann::json status() {
+    auto object = status_json({.mountpoint = mounted_->mountpoint(),
+                               .source = source_path_,
+                               .features = features_,
+                               .flags = flags_,
+                               .since = since_,
+                               .session = *session_,
+                               .mirror = *mirror_,
+                               .messages = messages_});
+    if (program_) {
+      object["policy"] = {{"name", config_.policy},
+                          {"subject", config_.subject},
+                          {"enforced", !config_.observe},
+                          {"decisions", decisions_->summary()}};
+    }
+    return object;
+  }
+
   Result<void, Error> listen() {
     const std::string folder = TRY(control::own_folder());
     control::sweep(folder);
     control::Commands commands;
     commands["status"] = [this](const nlohmann::json&) -> Result<nlohmann::json, Error> {
-      return status_json({.mountpoint = mounted_->mountpoint(),
-                          .source = source_path_,
-                          .features = features_,
-                          .flags = flags_,
-                          .since = since_,
-                          .session = *session_,
-                          .mirror = *mirror_,
-                          .messages = messages_});
+      return status();
     };
     server_ = TRY(control::Server::start(folder, control::socket_name(mounted_->connection()),
                                          std::move(commands)));
@@ -187,6 +256,9 @@ class Daemon {
   std::optional<fuse::Notifier> notifier_;
   std::optional<fuse::Session> session_;
   std::unique_ptr<mirror::Mirror> mirror_;
+  std::shared_ptr<const policy::Program> program_;  // empty without a policy
+  std::unique_ptr<DecisionLog> decisions_;
+  std::unique_ptr<guard::Guard> guard_;
   std::unique_ptr<control::Server> server_;
 };
 
@@ -196,7 +268,7 @@ int run(const Config& config) {
   fill_standard_streams();
   Background background;
   if (config.ground == Ground::background) {
-    auto entered = Background::enter();
+    auto entered = Background::enter({config.life_fd, config.report_fd});
     if (!entered) {
       tell(entered.error().line());
       return EXIT_FAILURE;

@@ -2,6 +2,8 @@
 // What the daemon's process is made to be before it serves.
 #pragma once
 
+#include "sluice/base/result.h"
+
 namespace sluice::daemon {
 
 // Opens /dev/null for standard streams that are closed, so that no other descriptor gets their
@@ -15,5 +17,9 @@ void raise_descriptor_limit() noexcept;
 // Ignores SIGHUP (the daemon has no terminal to lose) and SIGPIPE, and gives the signal that wakes
 // a worker from a system call whose caller was interrupted; its handler does nothing.
 int prepare_signals() noexcept;
+
+// Has this process get SIGTERM when nobody can write to the pipe any more that `pipe` reads from.
+// errors  those of opening it anew.
+Result<void, Error> end_with(int pipe);
 
 }  // namespace sluice::daemon

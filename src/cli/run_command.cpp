@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Runs a command for which some directories are what a policy makes of them.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "policy_text.h"
+#include "project_root.h"
+#include "run_summary.h"
+#include "sluice/confine/run.h"
+#include "sluice/daemon/announce.h"
+#include "sluice/daemon/arguments.h"
+#include "view_servers.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(usage: sluice run --policy POLICY [options] -- COMMAND [ARGUMENT]...
+
+Runs COMMAND so that it and its children see some directories through a
+policy, at the paths where they always were: what is hidden is not there, what
+is read-only stays as it is, and the rest runs at native speed. COMMAND gets
+namespaces of its own and no privileges, so that it cannot look behind.
+
+What it sees
+  --policy POLICY       a file, or the name of a preset
+  --as SUBJECT          who COMMAND is in the policy; may be left out where the
+                        policy has one subject only
+  --over DIR            a directory to show through the policy; may be given
+                        several times. Without it: the project around the
+                        working directory, and $HOME
+  --observe             decide and count, but refuse and hide nothing
+
+What it may reach besides
+  --allow-socket PATH   a socket that stays in reach (@NAME: an abstract one)
+  --writable DIR        for root: a directory outside that stays writable
+  --device NODE         a device node beside the harmless ones
+  --keep-env NAME       a variable to pass on that would be taken away; * is a
+                        wildcard
+  --drop-env NAME       a variable to take away
+
+What it tells
+  -q, --quiet           nothing but errors
+  --log FILE            append a line of JSON for each open that the policy
+                        wants recorded
+  --json                the summary for programs, on standard error
+
+Examples
+  sluice run --policy agent -- claude
+  sluice run --policy agent.toml --as agent --over . -- make test
+
+Exit status: that of COMMAND (128 + N where signal N ended it, 126 not
+executable, 127 not found), 1 it could not be started, 2 wrong usage.
+)";
+
+struct Wanted {
+  std::string policy;
+  std::string as;
+  std::vector<std::string> over;
+  std::string log;
+  bool observe = false;
+  bool quiet = false;
+  bool json = false;
+  confine::Plan plan;
+};
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string working_directory() {
+  std::array<char, 4096> room{};
+  return ::getcwd(room.data(), room.size()) == nullptr ? "" : room.data();
+}
+
+// Who the command is: as asked, or the only one it can be.
+Result<std::string, Error> choose_subject(const policy::Program& program, const std::string& asked) {
+  if (!asked.empty()) {
+    TRY(subject_of(program, asked));
+    return asked;
+  }
+  const auto& subjects = program.document().subjects;
+  if (subjects.size() == 1) return subjects.front().name;
+  if (subjects.empty()) return "anyone";
+  std::string listed;
+  for (const auto& subject : subjects) {
+    listed += fmt::format("{}`{}`", listed.empty() ? "" : ", ", subject.name);
+  }
+  return fail(Error{"say by --as who the command is: the policy has " + listed, EINVAL});
+}
+
+void tell_start(const Wanted& wanted, const std::string& subject,
+                const std::vector<std::string>& views, const confine::Report& report) {
+  std::string listed;
+  for (const std::string& view : views) {
+    listed += fmt::format("{}`{}`", listed.empty() ? "" : ", ", daemon::printable(view));
+  }
+  daemon::tell(fmt::format("{} as `{}` of policy `{}`{}", listed, subject, wanted.policy,
+                           wanted.observe ? ", which is observed and not enforced" : ""));
+  for (const std::string& line : report.covered) daemon::tell(line);
+  for (const std::string& line : report.missing) daemon::tell(line);
+  if (!report.removed_variables.empty()) {
+    std::string names;
+    for (const std::string& name : report.removed_variables) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+    }
+    daemon::tell(fmt::format("variables that were taken away: {}", names));
+  }
+}
+
+Result<int, Error> run(Wanted& wanted, const policy::Program& program) {
+  const std::string subject = TRY(choose_subject(program, wanted.as));
+  wanted.plan.directory = working_directory();
+  if (wanted.plan.directory.empty()) {
+    return fail(Error::of("cannot find the working directory", Errno::last()));
+  }
+  wanted.plan.views = TRY(views_of(wanted.over, wanted.plan.directory, environment("HOME")));
+  ViewServers::Options options{.views = wanted.plan.views, .config = {}};
+  options.config.policy = wanted.policy;
+  options.config.subject = subject;
+  options.config.observe = wanted.observe;
+  options.config.quiet = true;
+  options.config.log = wanted.log;
+  ViewServers servers = TRY(ViewServers::make(std::move(options)));
+
+  confine::Hooks hooks;
+  hooks.mount_views = [&] { return servers.start(); };
+  hooks.starting = [&](const confine::Report& report) {
+    if (!wanted.quiet && !wanted.json) tell_start(wanted, subject, wanted.plan.views, report);
+  };
+  const auto ended = confine::run(wanted.plan, hooks);
+  const auto told = servers.finish();
+  if (!ended) return fail(ended.error());
+  if (!ended->why.empty()) daemon::tell(ended->why);
+  if (wanted.json) {
+    fmt::print(stderr, "{}\n", summary_json(wanted.plan.views, told).dump());
+  } else if (!wanted.quiet) {
+    for (const std::string& line : summary_lines(wanted.plan.views, told)) daemon::tell(line);
+  }
+  return ended->status;
+}
+
+// Splits what stands after `--`, which is the command's own.
+Arguments split_command(Arguments& arguments) {
+  const auto mark = std::ranges::find(arguments, "--");
+  if (mark == arguments.end()) return {};
+  Arguments command{mark + 1, arguments.end()};
+  arguments.erase(mark, arguments.end());
+  return command;
+}
+
+Result<daemon::Parsed, Error> parse(Arguments arguments, Wanted& wanted) {
+  wanted.plan.command = split_command(arguments);
+  CLI::App app;
+  app.add_option("--policy", wanted.policy)->take_last();
+  app.add_option("--as", wanted.as)->take_last();
+  const auto several = [&](const char* name, std::vector<std::string>& into) {
+    app.add_option(name, into)->take_all()->allow_extra_args(false);
+  };
+  several("--over", wanted.over);
+  several("--allow-socket", wanted.plan.allow_sockets);
+  several("--writable", wanted.plan.writable);
+  several("--device", wanted.plan.devices);
+  several("--keep-env", wanted.plan.environment.keep);
+  several("--drop-env", wanted.plan.environment.remove);
+  app.add_option("--log", wanted.log)->take_last();
+  app.add_flag("--observe", wanted.observe);
+  app.add_flag("-q,--quiet", wanted.quiet);
+  app.add_flag("--json", wanted.json);
+  const daemon::Parsed parsed = TRY(daemon::parse(app, std::move(arguments)));
+  if (parsed == daemon::Parsed::help) return parsed;
+  if (wanted.policy.empty()) {
+    return fail(Error{"say which policy: `sluice run --policy POLICY -- COMMAND`", EINVAL});
+  }
+  if (wanted.plan.command.empty()) {
+    return fail(Error{"say what to run, after `--`: `sluice run --policy POLICY -- COMMAND`", EINVAL});
+  }
+  return parsed;
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  Wanted wanted;
+  const auto parsed = parse(arguments, wanted);
+  if (!parsed) {
+    daemon::tell_usage(parsed.error(), "sluice run");
+    return kUsage;
+  }
+  if (*parsed == daemon::Parsed::help) {
+    fmt::print("{}", kHelp);
+    return kDone;
+  }
+  const auto program = open_or_tell(wanted.policy, Form::text);
+  if (!program) return kFailed;
+  const auto done = run(wanted, *program);
+  if (done) return *done;
+  daemon::tell(done.error().line());
+  return kFailed;
+}
+
+}  // namespace sluice::cli
