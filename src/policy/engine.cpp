@@ -210,6 +210,11 @@ SubjectIndex Program::Engine::clamp(SubjectIndex subject) const noexcept {
   return static_cast<std::size_t>(subject) < subjects() ? subject : kUnknown;
 }
 
+Judge::Who Program::Engine::who_is(SubjectIndex subject) {
+  const std::lock_guard lock{mutex_};
+  return who(clamp(subject));
+}
+
 Judge::Who Program::Engine::who(SubjectIndex subject) const {
   const auto index = static_cast<std::uint16_t>(subject);
   const std::size_t declared = document_.subjects.size() + kFirstSubject;

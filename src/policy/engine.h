@@ -81,7 +81,8 @@ class Program::Engine {
   void sweep() noexcept;
   Stats stats() noexcept;
 
-  Judge::Who who(SubjectIndex subject) const;
+  // Gives who a subject is; kUnknown's for one that is not known.
+  Judge::Who who_is(SubjectIndex subject);
   std::size_t subjects() const noexcept { return subjects_.load(std::memory_order_acquire); }
   SubjectIndex join(std::span<const SubjectIndex> members);
 
@@ -102,6 +103,7 @@ class Program::Engine {
  private:
   Engine(Document document, const Limits& limits);
   bool start_up();
+  Judge::Who who(SubjectIndex subject) const;  // under the mutex
   SubjectIndex clamp(SubjectIndex subject) const noexcept;
   std::optional<Step> find_step(Place parent, std::string_view name) const noexcept;
   static bool count_hold(PlaceTable::Slot* slot) noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's quieter half: facts about places, joined subjects, traces, what is saved.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "sluice/policy/engine.h"
@@ -99,13 +100,19 @@ std::vector<Program::Engine::Held> Program::Engine::held() {
 bool Program::Engine::restore(const Held& held) {
   const std::lock_guard lock{mutex_};
   const auto& [place, holds, state] = held;
-  if (!std::ranges::is_sorted(state.units) || !std::ranges::is_sorted(state.items)) return false;
+  constexpr std::uint32_t kMostHolds = 0x7fffffff;
+  if (holds == 0 || holds > kMostHolds) return false;
+  const auto not_ascending = std::ranges::greater_equal{};
+  if (std::ranges::adjacent_find(state.units, not_ascending, unit_of) != state.units.end()) return false;
+  if (std::ranges::adjacent_find(state.items, not_ascending) != state.items.end()) return false;
   if (!state.units.empty() && unit_of(state.units.back()) >= automaton_.units()) return false;
   if (!state.items.empty() && state.items.back() >= automaton_.items()) return false;
   if (place == start_) {
-    places_->find(place)->holds.fetch_add(holds);
-    const PathState start = automaton_.start();
-    return state == start;
+    PlaceTable::Slot* slot = places_->find(place);
+    // The engine's own hold is there already; a second entry for the start is one too many.
+    if (slot == nullptr || slot->holds.load() != 1 || state != automaton_.start()) return false;
+    slot->holds.fetch_add(holds);
+    return true;
   }
   return places_->intern_as(place, state, automaton_.is_settled(state), holds);
 }

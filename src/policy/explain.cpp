@@ -159,7 +159,7 @@ Explanation explain(const Program& program, std::string_view path, SubjectIndex 
   Program::Engine& engine = program.engine();
   Tracer tracer{engine, names};
   const PathState state = tracer.run();
-  const Judge::Who who = engine.who(subject);
+  const Judge::Who who = engine.who_is(subject);
   for (const std::uint32_t known : state.units) {
     const std::uint32_t unit = unit_of(known);
     const auto applies = [&](std::uint16_t member) { return engine.judge().applies(unit, member); };

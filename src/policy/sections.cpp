@@ -59,8 +59,12 @@ Paths read_paths(const Fields& fields) {
   if (!fields.has("path")) return {{}, true};
   if (!texts) return {};
   if (texts->empty()) {
-    fields.reading().error(fields.get("path")->value.at,
-                           "`path` is empty; leave it out to mean every path");
+    const Value& list = fields.get("path")->value;
+    // A list of what is no string was told of already.
+    if (list.elements.empty()) {
+      fields.reading().error(list.at, "`path` is empty; leave it out to mean every path");
+    }
+    return {};
   }
   Paths paths{read_globs(fields.reading(), *texts), false};
   // Only patterns that subtract: from everything.

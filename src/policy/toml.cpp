@@ -2,6 +2,14 @@
 // The only file that sees toml++, which is large.
 #include "sluice/policy/toml.h"
 
+namespace {
+// What toml++ takes for granted does not hold of every text (`[[[` is one); it must then neither
+// stop the process nor go on, so its assertions are on in every build and throw.
+struct BrokenPromise {};
+[[noreturn]] void broken() { throw BrokenPromise{}; }
+}  // namespace
+#undef NDEBUG
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void(0) : broken())
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
@@ -9,6 +17,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cctype>
+#include <optional>
 #include <utility>
 
 namespace sluice::policy::toml_text {
@@ -21,21 +31,27 @@ Position position(const toml::source_region& region) noexcept {
   return {region.begin.line, region.begin.column};
 }
 
-// Follows strings and comments through the text only as far as counting the dots of keys needs.
-class DotCounter {
+// Follows strings and comments through the text and looks at what is neither: for keys with too many
+// dots, and for characters beyond ASCII, which TOML has no place for there and which toml++ cannot
+// tell from blanks without relying on what does not hold.
+class Scanner {
  public:
-  explicit DotCounter(std::string_view text) : text_{text} {}
+  explicit Scanner(std::string_view text) : text_{text} {}
 
-  // Gives where a key has more dots than kMostDots; nothing if none has.
-  std::optional<Position> find() {
+  // Gives the first thing that toml++ must not see; nothing if there is none.
+  std::optional<Failure> find() {
+    if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
     while (at_ < text_.size()) {
       const char c = text_[at_];
+      if (static_cast<unsigned char>(c) >= 0x80) {
+        return Failure{{line_, 0}, "not TOML: a character beyond ASCII outside of strings and comments"};
+      }
       if (c == '"' || c == '\'') {
         skip_string(c);
       } else if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else {
-        if (c == '.' && ++dots_ > kMostDots) return Position{line_, 0};
+        if (c == '.' && ++dots_ > kMostDots) return Failure{{line_, 0}, "a key with more than 16 dots"};
         if (c == '\n' || c == '=' || c == ',' || c == '{' || c == '[') dots_ = 0;
         if (c == '\n') ++line_;
         ++at_;
@@ -108,6 +124,36 @@ Value convert(const toml::node& node) {
   return value;
 }
 
+// Parses text whose keys are not too deep.
+std::expected<Value, Failure> parse_flat(std::string_view text) {
+  const toml::parse_result result = toml::parse(text);
+  if (!result) {
+    const toml::parse_error& error = result.error();
+    std::string said{error.description()};
+    // Only the first line, and only as much as can be shown.
+    said = said.substr(0, std::min<std::size_t>(said.find('\n'), 200));
+    return std::unexpected{Failure{position(error.source()), "not TOML: " + said}};
+  }
+  return convert(result.table());
+}
+
+// Gives the first line that begins like a table's header and has no name after the brackets.
+Position find_bad_header(std::string_view text) {
+  for (std::uint32_t line = 1; !text.empty(); ++line) {
+    const std::string_view all = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(all.size() + 1, text.size()));
+    const std::size_t open = all.find_first_not_of(" \t");
+    if (open == all.npos || all[open] != '[') continue;
+    const std::size_t after = all.substr(open).starts_with("[[") ? open + 2 : open + 1;
+    const std::size_t key = all.find_first_not_of(" \t", after);
+    if (key == all.npos) continue;
+    const auto c = static_cast<unsigned char>(all[key]);
+    const bool good = std::isalnum(c) != 0 || std::string_view{"_-\"'"}.find(all[key]) != all.npos;
+    if (!good) return {line, static_cast<std::uint32_t>(key + 1)};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view name(Type type) noexcept {
@@ -129,18 +175,12 @@ std::string_view name(Type type) noexcept {
 }
 
 std::expected<Value, Failure> parse(std::string_view text) {
-  if (const auto deep = DotCounter{text}.find()) {
-    return std::unexpected{Failure{*deep, "a key with more than 16 dots"}};
+  if (auto failure = Scanner{text}.find()) return std::unexpected{std::move(*failure)};
+  try {
+    return parse_flat(text);
+  } catch (const BrokenPromise&) {
+    return std::unexpected{Failure{find_bad_header(text), "not TOML: a table's name is malformed"}};
   }
-  const toml::parse_result result = toml::parse(text);
-  if (!result) {
-    const toml::parse_error& error = result.error();
-    std::string said{error.description()};
-    // Only the first line, and only what can be shown.
-    said = said.substr(0, std::min<std::size_t>(said.find('\n'), 200));
-    return std::unexpected{Failure{position(error.source()), "not TOML: " + said}};
-  }
-  return convert(result.table());
 }
 
 }  // namespace sluice::policy::toml_text
