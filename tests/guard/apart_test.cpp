@@ -197,6 +197,25 @@ TEST_F(Apart, many_opens_at_once_never_give_a_wrong_answer) {
   }
 }
 
+TEST_F(Apart, a_file_without_a_name_stays_within_reach_of_all_who_have_it_open) {
+  const Fd mine{::open(mount("a.slow").c_str(), O_RDWR)};
+  ASSERT_TRUE(mine);
+  EXPECT_EQ(as(kBob, [&]() -> long {
+              const int fd = ::open(mount("a.slow").c_str(), O_RDWR);
+              struct stat stat {};
+              char byte = 0;
+              if (fd < 0 || ::unlink(mount("a.slow").c_str()) != 0) return -1;
+              if (::fstat(fd, &stat) != 0 || stat.st_nlink != 0) return -1;
+              return ::pread(fd, &byte, 1, 0) == 1 ? ::fsync(fd) : -1;
+            }),
+            0);
+  struct stat stat {};
+  EXPECT_EQ(::fstat(mine.get(), &stat), 0);
+  EXPECT_EQ(::pwrite(mine.get(), "x", 1, 0), 1);
+  EXPECT_EQ(::fsync(mine.get()), 0);
+  EXPECT_EQ(open_as(kAlice, mount("a.slow")), ENOENT);
+}
+
 TEST_F(Apart, what_one_loses_by_a_move_nobody_moves) {
   EXPECT_EQ(as(kAlice, [&] { return ::rename(mount("a.no").c_str(), mount("free").c_str()); }),
             EXDEV);
