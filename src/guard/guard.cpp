@@ -61,6 +61,12 @@ Result<std::unique_ptr<Guard>, Error> Guard::make(mirror::Mirror& mirror,
                                                   const Options& options) {
   try {
     Rules rules = TRY(rules_of(std::move(program), options));
+    const auto root = mirror.tree().path(kRoot);
+    if (rules.restricts && root && folds_names(root->get())) {
+      return fail(Error{"names in the source have several spellings (it is case-insensitive), so "
+                        "that rules by path cannot be kept there; use a directory that is not",
+                        ENOTSUP});
+    }
     std::unique_ptr<Guard> guard{new Guard{mirror, std::move(rules), options}};
     mirror.tree().set_keeper(guard.get());
     mirror.tree().put_place(kRoot, to_mirror(guard->rules_.program->start()));
@@ -89,6 +95,7 @@ Stats Guard::stats() const {
   out.hidden = counts_.hidden.load(std::memory_order_relaxed);
   out.stale = counts_.stale.load(std::memory_order_relaxed);
   out.linked_files = links_.size();
+  out.folding_directories = folding_.size();
   return out;
 }
 

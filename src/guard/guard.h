@@ -23,6 +23,7 @@
 
 #include "sluice/fuse/dispatch.h"
 #include "sluice/guard/decision.h"
+#include "sluice/guard/folding.h"
 #include "sluice/guard/hard_links.h"
 #include "sluice/guard/needs.h"
 #include "sluice/guard/stale_opens.h"
@@ -49,6 +50,7 @@ struct Stats {
   std::uint64_t hidden = 0;   // of them names and nodes that were kept out of sight
   std::uint64_t stale = 0;    // opens that were sent to look their file up again
   std::size_t linked_files = 0;
+  std::size_t folding_directories = 0;  // whose names have several spellings: all in them is kept
 };
 
 struct Reloaded {
@@ -69,7 +71,8 @@ inline constexpr std::size_t kRooms<Op> = 1;
 class Guard final : public mirror::PlaceKeeper {
  public:
   // mirror   outlives the guard; nothing of it was served yet, and it serves nobody else.
-  // errors   EINVAL the policy has no subject of that name; ENOMEM.
+  // errors   EINVAL the policy has no subject of that name; ENOTSUP names in the root directory have
+  //          several spellings, and rules by path would not hold; ENOMEM.
   static Result<std::unique_ptr<Guard>, Error> make(mirror::Mirror& mirror,
                                                     std::shared_ptr<const policy::Program> program,
                                                     const Options& options = {});
@@ -261,6 +264,7 @@ class Guard final : public mirror::PlaceKeeper {
   // guard_node.cpp
   Result<fuse::Entry> entry(const Asked& asked, policy::Place parent, mirror::Found found,
                             NodeId directory, const wire::Name& name);
+  void watch_folding(NodeId directory);
   Judged judge_found(const Asked& asked, const mirror::Found& found, policy::Place place,
                      NodeId directory, const wire::Name& name);
 
@@ -297,6 +301,7 @@ class Guard final : public mirror::PlaceKeeper {
   std::uint16_t reloads_ = 0;  // likewise
 
   HardLinks links_;
+  FoldingDirectories folding_;
   StaleOpens stale_opens_;
   struct Counts {
     std::atomic<std::uint64_t> refused{0};

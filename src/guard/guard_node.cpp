@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "sluice/guard/guard.h"
 
@@ -47,6 +48,24 @@ Guard::Judged Guard::judge_found(const Asked& asked, const mirror::Found& found,
                place);
 }
 
+// Finds directories whose names have several spellings when they are first looked up. They keep the
+// strictest place, whatever the name by which they are found.
+void Guard::watch_folding(NodeId directory) {
+  const auto view = mirror_.tree().table().read(directory);
+  if (!view) return;
+  if (view->nlookup == 1) {
+    const auto path = mirror_.tree().path(directory);
+    if (!path || folds_names(path->get())) {
+      folding_.add(directory);
+    } else {
+      folding_.remove(directory);
+    }
+  }
+  if (folding_.has(directory)) {
+    mirror_.tree().put_place(directory, to_mirror(rules_.program->strictest()));
+  }
+}
+
 Result<fuse::Entry> Guard::entry(const Asked& asked, Place parent, mirror::Found found,
                                  NodeId directory, const wire::Name& name) {
   const Kind kind = kind_of(found);
@@ -60,6 +79,7 @@ Result<fuse::Entry> Guard::entry(const Asked& asked, Place parent, mirror::Found
   const bool only_name = S_ISREG(found.stat.stx_mode) && found.stat.stx_nlink == 1;
   auto out = TRY(mirror_.entry_of(std::move(found), directory, name, admission(judged, place)));
   conceal(place, out.attr);
+  if (kind == Kind::directory && rules_.restricts) watch_folding(out.node);
   if (only_name && !links_.empty()) {
     if (const auto view = mirror_.tree().table().read(out.node)) {
       links_.forget(asked.program, view->handle);
@@ -119,9 +139,16 @@ Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::CopyRange& r) {
 // The mirror serves reading and changing inode flags, and no other ioctl.
 Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Ioctl& r) {
   constexpr unsigned kSetFlags32 = 0x40046602;  // FS_IOC32_SETFLAGS
+  constexpr std::uint32_t kCaseFold = 0x40000000;  // FS_CASEFOLD_FL
   switch (r.command) {
     case FS_IOC_SETFLAGS:
-    case kSetFlags32:
+    case kSetFlags32: {
+      // A directory made case-insensitive would be a way around rules.
+      std::uint32_t flags = 0;
+      if (r.input.size() >= sizeof flags) std::memcpy(&flags, r.input.data(), sizeof flags);
+      if (rules_.restricts && (flags & kCaseFold) != 0) return fail(EOPNOTSUPP);
+      return may_write(asked, r.node);
+    }
     case FS_IOC_FSSETXATTR:
       return may_write(asked, r.node);
     default:

@@ -99,6 +99,7 @@ Reloaded Guard::take_over(Rules&& rules, std::vector<Placing> places) {
     done.open_files += standing->opens > 0 ? 1 : 0;
   });
   for (const Placing& each : places) {
+    if (folding_.has(each.node)) continue;
     if (table.exchange_place(each.node, to_mirror(each.place))) ++done.directories;
   }
   return done;

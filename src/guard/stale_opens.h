@@ -16,11 +16,14 @@ namespace sluice::guard {
 
 class StaleOpens {
  public:
-  // Notes an open of a stale node; tells whether the thread was told so just before.
+  // Notes an open of a stale node; tells whether the thread was told so just before. Then that is
+  // forgotten: its next open may be by path.
   bool came_again(Pid thread, NodeId node) noexcept {
     std::atomic<std::uint64_t>& entry = entries_[raw(thread) % entries_.size()];
     const std::uint64_t mark = mark_of(thread, node);
-    return entry.exchange(mark, std::memory_order_relaxed) == mark;
+    const bool again = entry.load(std::memory_order_relaxed) == mark;
+    entry.store(again ? 0 : mark, std::memory_order_relaxed);
+    return again;
   }
   // The thread has looked a name up.
   void looked_up(Pid thread) noexcept {

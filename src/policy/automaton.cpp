@@ -2,6 +2,7 @@
 #include "sluice/policy/automaton.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::policy {
 
@@ -28,7 +29,7 @@ void Automaton::add_unit(std::span<const GlobIn> globs, bool everywhere) {
 
 bool Automaton::freeze() {
   if (!names_.freeze()) return false;
-  std::ranges::stable_sort(always_, {}, [&](std::uint32_t item) { return item_[item].pattern; });
+  std::ranges::sort(always_, {}, [&](std::uint32_t item) { return std::pair{item_[item].pattern, item}; });
   always_begin_.assign(names_.size() + 1, 0);
   for (const std::uint32_t item : always_) {
     ++always_begin_[static_cast<std::size_t>(item_[item].pattern) + 1];

@@ -241,7 +241,7 @@ void visit(Codec& codec, Saved& saved) {
 bool is_whole(Document& document) {
   const std::size_t files = document.files.size();
   const auto known = [&](Location at) { return at.file < files; };
-  bool good = document.defaults.set == (1u << kAxes) - 1;
+  bool good = document.defaults.set == (1u << kAxes) - 1 && document.unknown_subject.set != 0;
   for (const Rule& rule : document.rules) {
     good &= known(rule.at) && !rule.id.empty();
     good &= std::ranges::all_of(rule.paths, [&](const GlobText& glob) { return known(glob.at); });

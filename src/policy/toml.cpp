@@ -31,21 +31,27 @@ Position position(const toml::source_region& region) noexcept {
   return {region.begin.line, region.begin.column};
 }
 
-// Follows strings and comments through the text only as far as counting the dots of keys needs.
-class DotCounter {
+// Follows strings and comments through the text and looks at what is neither: for keys with too many
+// dots, and for characters beyond ASCII, which TOML has no place for there and which toml++ cannot
+// tell from blanks without relying on what does not hold.
+class Scanner {
  public:
-  explicit DotCounter(std::string_view text) : text_{text} {}
+  explicit Scanner(std::string_view text) : text_{text} {}
 
-  // Gives where a key has more dots than kMostDots; nothing if none has.
-  std::optional<Position> find() {
+  // Gives the first thing that toml++ must not see; nothing if there is none.
+  std::optional<Failure> find() {
+    if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
     while (at_ < text_.size()) {
       const char c = text_[at_];
+      if (static_cast<unsigned char>(c) >= 0x80) {
+        return Failure{{line_, 0}, "not TOML: a character beyond ASCII outside of strings and comments"};
+      }
       if (c == '"' || c == '\'') {
         skip_string(c);
       } else if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else {
-        if (c == '.' && ++dots_ > kMostDots) return Position{line_, 0};
+        if (c == '.' && ++dots_ > kMostDots) return Failure{{line_, 0}, "a key with more than 16 dots"};
         if (c == '\n' || c == '=' || c == ',' || c == '{' || c == '[') dots_ = 0;
         if (c == '\n') ++line_;
         ++at_;
@@ -169,9 +175,7 @@ std::string_view name(Type type) noexcept {
 }
 
 std::expected<Value, Failure> parse(std::string_view text) {
-  if (const auto deep = DotCounter{text}.find()) {
-    return std::unexpected{Failure{*deep, "a key with more than 16 dots"}};
-  }
+  if (auto failure = Scanner{text}.find()) return std::unexpected{std::move(*failure)};
   try {
     return parse_flat(text);
   } catch (const BrokenPromise&) {

@@ -116,7 +116,8 @@ int as_user(uid_t uid, gid_t gid, const std::function<int()>& body,
   return 213;
 }
 
-Served::Served(const std::string& source, const std::string& at, const Options& options) {
+Served::Served(const std::string& source, const std::string& at, const Options& options,
+               const MakeFront& front) {
   Fd lower{::open(source.c_str(), O_PATH | O_CLOEXEC)};
   mount::Options how;
   how.source = source;
@@ -144,7 +145,9 @@ Served::Served(const std::string& source, const std::string& at, const Options& 
   mirror_->tree().set_own_device(mounted_->st_dev());
   notifier_ = std::make_unique<fuse::Notifier>(*connection_);
   mirror_->set_notifier(notifier_.get());
-  session_ = std::make_unique<fuse::Session>(fuse::file_system_of(*mirror_));
+  Front made = front ? front(*mirror_, *notifier_) : Front{fuse::file_system_of(*mirror_), {}};
+  front_ = std::move(made.keep);
+  session_ = std::make_unique<fuse::Session>(made.file_system);
   server_ = std::thread{[this] {
     fuse::WorkerOptions workers;
     workers.start = [] { return prepare_thread(); };

@@ -53,10 +53,19 @@ int shell(const std::string& command, std::string* output = nullptr);
 int as_user(uid_t uid, gid_t gid, const std::function<int()>& body,
             std::initializer_list<gid_t> groups = {});
 
+// What stands between the session and the mirror, and what keeps it alive.
+struct Front {
+  fuse::FileSystem file_system;
+  std::shared_ptr<void> keep;
+};
+// Makes it; the mirror has not served anything yet.
+using MakeFront = std::function<Front(Mirror&, fuse::Notifier&)>;
+
 // A mirror of `source` at `at`, served until the end of this object.
 class Served {
  public:
-  Served(const std::string& source, const std::string& at, const Options& options = {});
+  Served(const std::string& source, const std::string& at, const Options& options = {},
+         const MakeFront& front = {});
   ~Served();
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;
@@ -66,6 +75,7 @@ class Served {
   Mirror& mirror() noexcept { return *mirror_; }
   fuse::Session& session() noexcept { return *session_; }
   fuse::Connection& connection() noexcept { return *connection_; }
+  fuse::Notifier& notifier() noexcept { return *notifier_; }
   // How many requests of a kind came. Waits for those on their way (RELEASE, FORGET) to come.
   std::uint64_t count(wire::Opcode opcode);
   std::uint64_t all_requests();
@@ -79,6 +89,7 @@ class Served {
   std::unique_ptr<backing::DeviceControl> control_;
   std::unique_ptr<Mirror> mirror_;
   std::unique_ptr<fuse::Notifier> notifier_;
+  std::shared_ptr<void> front_;
   std::unique_ptr<fuse::Session> session_;
   std::thread server_;
 };

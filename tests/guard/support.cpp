@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "sluice/policy/load.h"
+
+namespace sluice::guard::test {
+
+std::shared_ptr<const policy::Program> program_of(std::string_view text) {
+  auto document = policy::load({"p.toml", "version = 1\n" + std::string{text}});
+  if (!document) {
+    ADD_FAILURE() << policy::text_of(document.error());
+    return nullptr;
+  }
+  auto program = policy::compile(std::move(*document));
+  if (!program) {
+    ADD_FAILURE() << policy::text_of(program.error());
+    return nullptr;
+  }
+  return std::make_shared<const policy::Program>(std::move(*program));
+}
+
+void Told::note(const Decision& decision) noexcept {
+  const std::lock_guard lock{mutex_};
+  all_.push_back(decision);
+}
+
+std::vector<Decision> Told::all() const {
+  const std::lock_guard lock{mutex_};
+  return all_;
+}
+
+std::vector<Decision> Told::about(std::string_view name) const {
+  std::vector<Decision> some = all();
+  std::erase_if(some, [&](const Decision& each) { return each.name() != name; });
+  return some;
+}
+
+std::string outcome(long result) {
+  return result < 0 ? std::string{sluice::name(Errno::last())} : "OK";
+}
+
+std::string open_outcome(const std::string& path, int flags, mode_t mode) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  const std::string said = outcome(fd);
+  Fd{fd}.reset();
+  return said;
+}
+
+std::string names_in(const std::string& path) {
+  DIR* dir = ::opendir(path.c_str());
+  if (dir == nullptr) return outcome(-1);
+  std::set<std::string> names;
+  while (const dirent* entry = ::readdir(dir)) names.insert(entry->d_name);
+  ::closedir(dir);
+  std::string all;
+  for (const std::string& name : names) {
+    if (name != "." && name != "..") all += (all.empty() ? "" : " ") + name;
+  }
+  return all;
+}
+
+void Guarded::SetUp() {
+  SLUICE_NEEDS_MOUNTS();
+  lower_ = scratch_.folder("lower");
+  mount_ = scratch_.folder("mount");
+}
+
+void Guarded::TearDown() {
+  guard_.reset();  // its mirror goes with what is served
+  served_.reset();
+}
+
+void Guarded::put(std::string_view below, std::string_view text, mode_t mode) const {
+  std::filesystem::create_directories(std::filesystem::path{lower(below)}.parent_path());
+  write_file(lower(below), text, mode);
+}
+
+void Guarded::serve(std::string_view policy, std::string_view subject,
+                    mirror::Options mirror_options, Enforce enforce) {
+  auto program = program_of(policy);
+  ASSERT_NE(program, nullptr);
+  Options options;
+  if (!subject.empty()) options.subject = subject;
+  options.decisions = &told_;
+  options.enforce = enforce;
+  served_ = std::make_unique<mirror::test::Served>(
+      lower_, mount_, mirror_options, [&](mirror::Mirror& mirror, fuse::Notifier&) {
+        auto made = Guard::make(mirror, program, options);
+        EXPECT_TRUE(made) << made.error().line();
+        guard_ = std::move(*made);
+        return mirror::test::Front{fuse::file_system_of(*guard_), guard_};
+      });
+  ASSERT_EQ(served_->failure(), "");
+}
+
+}  // namespace sluice::guard::test
