@@ -207,6 +207,14 @@ TEST(Load, refuses_what_is_not_utf8_or_too_large) {
   EXPECT_EQ(wrong_with(std::string((std::size_t{4} << 20) + 1, '\n')), "p.toml: the file is larger than 4 MiB\n");
 }
 
+TEST(Load, takes_letters_beyond_ascii_in_strings_and_comments_only) {
+  const std::string letters = "\xc3\xa4\xce\xb1\xd0\xb6\xe2\x80\x83\xf0\x9f\x98\x80";
+  EXPECT_EQ(wrong_with("\xef\xbb\xbf" + kHead + "# " + letters + "\n[[rule]]\nid = \"r\"\nverdict = \"deny\"\nwhy = \"\"\"" +
+                       letters + "\\\n " + letters + "\"\"\"\npath = '" + letters + "'\n"), "");
+  EXPECT_EQ(wrong_with(kHead + letters + " = 1\n"),
+            "p.toml:2: not TOML: a character beyond ASCII outside of strings and comments\n");
+}
+
 TEST(Load, refuses_nesting_that_could_exhaust_the_stack) {
   std::string dotted = "a";
   for (int i = 0; i < 100'000; ++i) dotted += ".a";
