@@ -26,6 +26,7 @@
 #include "sluice/guard/folding.h"
 #include "sluice/guard/hard_links.h"
 #include "sluice/guard/needs.h"
+#include "sluice/guard/options.h"
 #include "sluice/guard/stale_opens.h"
 #include "sluice/guard/subjects.h"
 #include "sluice/guard/turnstile.h"
@@ -33,31 +34,6 @@
 #include "sluice/policy/program.h"
 
 namespace sluice::guard {
-
-// Whether what the policy forbids is refused, or done and only told.
-enum class Enforce : std::uint8_t { yes, no };
-
-struct Options {
-  // Whoever asks is this subject; else callers are told apart.
-  std::optional<std::string> subject;
-  Decisions* decisions = nullptr;  // outlives the guard
-  Enforce enforce = Enforce::yes;
-  std::string proc = "/proc";
-};
-
-struct Stats {
-  std::uint64_t refused = 0;  // operations
-  std::uint64_t hidden = 0;   // of them names and nodes that were kept out of sight
-  std::uint64_t stale = 0;    // opens that were sent to look their file up again
-  std::size_t linked_files = 0;
-  std::size_t folding_directories = 0;  // whose names have several spellings: all in them is kept
-};
-
-struct Reloaded {
-  std::uint64_t directories = 0;  // that have their places by the new policy now
-  std::uint64_t files = 0;        // that are looked up again before they are next opened
-  std::uint64_t open_files = 0;   // of them open: their descriptors are as the old policy gave them
-};
 
 namespace detail {
 // How many rooms an operation fills: one, or none.
@@ -249,6 +225,7 @@ class Guard final : public mirror::PlaceKeeper {
   mirror::Admitted admission(const Judged& judged, policy::Place place) const;
   mirror::Face face_of(const Judged& judged) const;
   void conceal(policy::Place place, fuse::Attr& attr) const;
+  void seal(const Judged& judged, fuse::Attr& attr) const;
   bool loosened(policy::Place from, policy::Place to, policy::Kind kind) const;
   // Answers `error` in the policy's name, and tells; where nothing is enforced it only tells.
   struct Told {
@@ -291,7 +268,7 @@ class Guard final : public mirror::PlaceKeeper {
 
   // reload.cpp
   std::vector<Placing> places_by(const policy::Program& program) const;
-  Reloaded take_over(Rules&& rules, std::vector<Placing> places);
+  Reloaded take_over(Rules&& rules, const std::vector<Placing>& places);
 
   mirror::Mirror& mirror_;
   const Options options_;
@@ -310,13 +287,5 @@ class Guard final : public mirror::PlaceKeeper {
   };
   mutable Counts counts_;
 };
-
-// The place of a file's node whose name has not been looked up since the policy was changed. Until
-// it is, the node is what its grant says.
-inline constexpr mirror::Place kUnplaced{0xffffffff};
-
-constexpr mirror::Place to_mirror(policy::Place place) noexcept {
-  return mirror::Place{static_cast<std::uint32_t>(place)};
-}
 
 }  // namespace sluice::guard

@@ -79,6 +79,7 @@ Result<fuse::Entry> Guard::entry(const Asked& asked, Place parent, mirror::Found
   const bool only_name = S_ISREG(found.stat.stx_mode) && found.stat.stx_nlink == 1;
   auto out = TRY(mirror_.entry_of(std::move(found), directory, name, admission(judged, place)));
   conceal(place, out.attr);
+  seal(judged, out.attr);
   if (kind == Kind::directory && rules_.restricts) watch_folding(out.node);
   if (only_name && !links_.empty()) {
     if (const auto view = mirror_.tree().table().read(out.node)) {
@@ -102,6 +103,7 @@ Result<fuse::Entry> Guard::act(const Asked& asked, const Seen& parent, const fus
 
 Result<fuse::AttrReply> Guard::act(const Asked&, const Seen& seen, const fuse::GetAttr& r) {
   auto reply = TRY(mirror_.get_attr(r));
+  seal(seen.judged, reply.attr);
   if (seen.standing.is_directory()) conceal(seen.place(), reply.attr);
   if (seen.judged.has_siblings) reply.attr_valid = {};
   return reply;
@@ -116,6 +118,11 @@ Result<fuse::StatxReply> Guard::act(const Asked&, const Seen& seen, const fuse::
     conceal(seen.place(), attr);
     reply.statx.nlink = attr.nlink;
   }
+  fuse::Attr device;
+  device.mode = reply.statx.mode;
+  device.rdev = 1;
+  seal(seen.judged, device);
+  if (device.rdev == 0) reply.statx.rdev_major = reply.statx.rdev_minor = 0;
   if (seen.judged.has_siblings) reply.attr_valid = {};
   return reply;
 }

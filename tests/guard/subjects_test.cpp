@@ -96,8 +96,10 @@ TEST_F(Proving, facts_that_are_no_facts_make_nobody_of_a_caller) {
     write_file(folder + "/status", text);
     EXPECT_EQ(who(policy, 7, 7, 10), "unknown") << text.size();
   }
-  write_file(folder + "/status", "Groups:\t99999999999999999999 30x -30\n");
+  write_file(folder + "/status", "Groups:\t99999999999999999999 30x -31\n");
   EXPECT_EQ(who(policy, 7, 7, 10), "g");
+  write_file(folder + "/status", "Groups:\t99999999999999999930 1\n");
+  EXPECT_EQ(who(policy, 7, 7, 10), "anyone");
 }
 
 TEST_F(Proving, names_that_are_not_there_are_told) {
