@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Feeds patterns and a path: the first line is the path, each other line a pattern. The patterns as
-// one rule must say the same as git's rule applied pattern by pattern: taken in if one that adds takes
-// it in and none that subtracts does.
+// one rule must say the same as git's rule applied pattern by pattern: taken in if one that adds
+// takes it in and none that subtracts does.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

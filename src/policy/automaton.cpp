@@ -29,7 +29,9 @@ void Automaton::add_unit(std::span<const GlobIn> globs, bool everywhere) {
 
 bool Automaton::freeze() {
   if (!names_.freeze()) return false;
-  std::ranges::sort(always_, {}, [&](std::uint32_t item) { return std::pair{item_[item].pattern, item}; });
+  std::ranges::sort(always_, {}, [&](std::uint32_t item) {
+    return std::pair{item_[item].pattern, item};
+  });
   always_begin_.assign(names_.size() + 1, 0);
   for (const std::uint32_t item : always_) {
     ++always_begin_[static_cast<std::size_t>(item_[item].pattern) + 1];
@@ -117,13 +119,15 @@ void Automaton::step(const PathState& from, std::span<const PatternId> patterns,
   scratch.items.clear();
   scratch.hits.clear();
   scratch.directory_hits.clear();
-  for (const std::uint32_t state : from.units) scratch.unit[unit_of(state)] = is_matched(state) ? 1 : 2;
+  for (const std::uint32_t state : from.units)
+    scratch.unit[unit_of(state)] = is_matched(state) ? 1 : 2;
 
   const auto begin_pattern = [&](PatternId id) {
     const auto index = static_cast<std::size_t>(id);
     if (scratch.pattern[index] == scratch.step) return;
     scratch.pattern[index] = scratch.step;
-    for (std::uint32_t i = always_begin_[index]; i < always_begin_[index + 1]; ++i) fire(always_[i], scratch);
+    for (std::uint32_t i = always_begin_[index]; i < always_begin_[index + 1]; ++i)
+      fire(always_[i], scratch);
   };
   begin_pattern(kAnyName);
   for (const PatternId id : patterns) begin_pattern(id);

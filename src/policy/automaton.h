@@ -45,7 +45,8 @@ class Automaton {
     bool subtracts;
   };
 
-  // Adds a unit with these patterns; `everywhere` has it match from the root on. Units count from 0.
+  // Adds a unit with these patterns; `everywhere` has it match from the root on. Units count from
+  // 0.
   void add_unit(std::span<const GlobIn> globs, bool everywhere);
   // Builds the tables; false if there are too many patterns.
   bool freeze();
@@ -72,8 +73,8 @@ class Automaton {
   };
   // Takes one step with a name that matches exactly `patterns` (kAnyName need not be among them).
   // hits  if not null, gets the patterns that took part.
-  void step(const PathState& from, std::span<const PatternId> patterns, Scratch& scratch, Next& next,
-            std::vector<Hit>* hits = nullptr) const;
+  void step(const PathState& from, std::span<const PatternId> patterns, Scratch& scratch,
+            Next& next, std::vector<Hit>* hits = nullptr) const;
 
   // Tells whether nothing below can change what is known of any unit.
   bool is_settled(const PathState& state) const noexcept;

@@ -20,9 +20,7 @@ class Budget {
     return true;
   }
   // Counts what must be had whatever the limit is.
-  void force(std::size_t bytes) noexcept {
-    used_.store(used() + bytes, std::memory_order_relaxed);
-  }
+  void force(std::size_t bytes) noexcept { used_.store(used() + bytes, std::memory_order_relaxed); }
   void give(std::size_t bytes) noexcept { used_.store(used() - bytes, std::memory_order_relaxed); }
 
   std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }

@@ -48,8 +48,8 @@ TestResult run(const Program& program, const Test& test) {
   for (const std::string& id : expect.rules) {
     const auto is_it = [&](RuleId rule) { return program.rule_name(rule) == id; };
     if (std::ranges::any_of(got.terms.won, is_it)) continue;
-    result.differences.push_back(fmt::format("expected rule `{}` to win, got `{}`", id,
-                                             program.rule_name(got.verdict.by)));
+    result.differences.push_back(
+        fmt::format("expected rule `{}` to win, got `{}`", id, program.rule_name(got.verdict.by)));
   }
   result.passed = result.differences.empty();
   return result;
@@ -93,7 +93,9 @@ class DeadRules {
     Automaton own;
     if (!add_unit(own, rule.paths, rule.everywhere) || !own.freeze()) return;
     const auto matches = [](const UnitStates& units) { return matched(units, 0); };
-    const auto out = [](const UnitStates& units) { return !units.empty() && !is_matched(units.front()); };
+    const auto out = [](const UnitStates& units) {
+      return !units.empty() && !is_matched(units.front());
+    };
     const bool minus = std::ranges::any_of(rule.paths, &GlobText::subtracts);
     if (minus && search(own, kForOneRule, matches, out).proven == Proven::holds) {
       return tell(rule, "can never match: its exceptions take out everything that it names");
@@ -116,14 +118,18 @@ class DeadRules {
     }
     if (covers.empty() || !good || !automaton.freeze()) return;
     const auto uncovered = [&](const UnitStates& units) {
-      const auto covered = [](std::uint32_t state) { return is_matched(state) && unit_of(state) != 0; };
+      const auto covered = [](std::uint32_t state) {
+        return is_matched(state) && unit_of(state) != 0;
+      };
       return matched(units, 0) && std::ranges::none_of(units, covered);
     };
     const auto nothing = [](const UnitStates&) { return false; };
     if (search(automaton, kForOneRule, uncovered, nothing).proven != Proven::holds) return;
     const std::string_view by = covers.size() == 1 ? std::string_view{covers.front()->id} : "";
-    tell(rule, by.empty() ? "can never win: stricter rules cover all that it names"
-                          : fmt::format("can never win: `{}` is as strict and covers all that it names", by));
+    tell(rule,
+         by.empty()
+             ? "can never win: stricter rules cover all that it names"
+             : fmt::format("can never win: `{}` is as strict and covers all that it names", by));
   }
 
   void tell(const Rule& rule, std::string_view what) {
@@ -148,9 +154,9 @@ Diagnostics failures_of(const Program& program, const std::vector<TestResult>& r
   for (const TestResult& result : results) {
     for (const std::string& difference : result.differences) {
       const Test& test = *result.test;
-      failures.push_back({Severity::error, file_of(program.document(), test.at), test.at.line,
-                          test.at.column, fmt::format("test of {} as `{}`: {}", quoted(test.path),
-                                                      test.as, difference)});
+      failures.push_back(
+          {Severity::error, file_of(program.document(), test.at), test.at.line, test.at.column,
+           fmt::format("test of {} as `{}`: {}", quoted(test.path), test.as, difference)});
     }
   }
   return failures;
@@ -168,10 +174,11 @@ Diagnostics unprovable(const Program& program,
     };
     const auto rule = std::ranges::find_if(document.rules, names_it);
     if (rule == document.rules.end() || provable(subject)) continue;
-    told.push_back({Severity::warning, file_of(document, subject.at), subject.at.line,
-                    subject.at.column,
-                    fmt::format("nothing here can prove that a caller is `{}`, so rule `{}` and others"
-                                " for it do nothing", subject.name, rule->id)});
+    told.push_back(
+        {Severity::warning, file_of(document, subject.at), subject.at.line, subject.at.column,
+         fmt::format("nothing here can prove that a caller is `{}`, so rule `{}` and others"
+                     " for it do nothing",
+                     subject.name, rule->id)});
   }
   return told;
 }

@@ -162,7 +162,8 @@ void visit(Codec& codec, SubjectSpec& subject) {
   if (runs) codec.text(*subject.run_as);
   numbers(codec, subject.uids);
   numbers(codec, subject.gids);
-  for (auto* each : {&subject.users, &subject.groups, &subject.units, &subject.cgroups, &subject.exes}) {
+  for (auto* each :
+       {&subject.users, &subject.groups, &subject.units, &subject.cgroups, &subject.exes}) {
     texts(codec, *each);
   }
 }

@@ -26,7 +26,8 @@ struct Diagnostic {
   std::uint32_t column = 0;
   std::string text;  // what is wrong and what to do; no position, no full stop
 
-  // Gives "FILE:LINE:COLUMN: TEXT", without the parts that are 0; "warning: " before the text of one.
+  // Gives "FILE:LINE:COLUMN: TEXT", without the parts that are 0; "warning: " before the text of
+  // one.
   std::string line_text() const;
 };
 

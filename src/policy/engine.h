@@ -126,10 +126,10 @@ class Program::Engine {
   Place start_{};
 
   std::atomic<std::size_t> subjects_;
-  Judge::Who everybody_;             // who an unknown caller may be
-  std::vector<Judge::Who> joined_;  // room for kMaxJoined from the beginning
+  Judge::Who everybody_;                              // who an unknown caller may be
+  std::vector<Judge::Who> joined_;                    // room for kMaxJoined from the beginning
   std::vector<std::atomic<const Terms*>> strictest_;  // by subject
-  std::deque<Terms> terms_;  // each once; never freed
+  std::deque<Terms> terms_;                           // each once; never freed
   std::unordered_multimap<std::uint64_t, const Terms*> term_ids_;
   Terms fallback_;  // for when there is no memory at all
 

@@ -103,7 +103,8 @@ bool Program::Engine::restore(const Held& held) {
   constexpr std::uint32_t kMostHolds = 0x7fffffff;
   if (holds == 0 || holds > kMostHolds) return false;
   const auto not_ascending = std::ranges::greater_equal{};
-  if (std::ranges::adjacent_find(state.units, not_ascending, unit_of) != state.units.end()) return false;
+  if (std::ranges::adjacent_find(state.units, not_ascending, unit_of) != state.units.end())
+    return false;
   if (std::ranges::adjacent_find(state.items, not_ascending) != state.items.end()) return false;
   if (!state.units.empty() && unit_of(state.units.back()) >= automaton_.units()) return false;
   if (!state.items.empty() && state.items.back() >= automaton_.items()) return false;

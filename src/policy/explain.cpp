@@ -34,7 +34,8 @@ std::vector<Name> names_of(std::string_view path) {
 // A place that is held for as long as this lives.
 class Holder {
  public:
-  explicit Holder(const Program& program) : program_{program}, place_{program.hold(program.start())} {}
+  explicit Holder(const Program& program)
+      : program_{program}, place_{program.hold(program.start())} {}
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
   ~Holder() { program_.release(place_); }
@@ -58,7 +59,8 @@ struct Found {
 
 class Tracer {
  public:
-  Tracer(Program::Engine& engine, const std::vector<Name>& names) : engine_{engine}, names_{names} {}
+  Tracer(Program::Engine& engine, const std::vector<Name>& names)
+      : engine_{engine}, names_{names} {}
 
   // Gives what is known at the path's end.
   PathState run() {
@@ -67,7 +69,8 @@ class Tracer {
       std::vector<Hit> hits;
       state = engine_.trace(state, names_[i].text, names_[i].kind, hits);
       for (const Hit& hit : hits) {
-        if (!hit.directory_only || names_[i].kind == Kind::directory) found_.push_back({hit, i + 1});
+        if (!hit.directory_only || names_[i].kind == Kind::directory)
+          found_.push_back({hit, i + 1});
       }
     }
     return state;
@@ -97,15 +100,20 @@ class Tracer {
   std::vector<Found> found_;
 };
 
-// Tells whether a rule would name the path if nothing were subtracted. Once a rule is out, its other
-// patterns are not followed any more, so the trace does not know.
+// Tells whether a rule would name the path if nothing were subtracted. Once a rule is out, its
+// other patterns are not followed any more, so the trace does not know.
 bool names_without_exceptions(const Rule& rule, const std::vector<Name>& names) {
   if (rule.everywhere) return true;
   std::vector<GlobText> globs = rule.paths;
   std::erase_if(globs, &GlobText::subtracts);
   Document only;
-  only.rules.push_back({.id = rule.id, .at = {}, .who = {}, .everywhere = false, .paths = globs,
-                        .values = {}, .why = {}});
+  only.rules.push_back({.id = rule.id,
+                        .at = {},
+                        .who = {},
+                        .everywhere = false,
+                        .paths = globs,
+                        .values = {},
+                        .why = {}});
   const auto engine = Program::Engine::build(std::move(only), Limits{});
   if (engine == nullptr) return false;
   const PathState state = Tracer{*engine, names}.run();
@@ -147,7 +155,8 @@ Walked walk(const Program& program, std::string_view path) noexcept {
   return walked;
 }
 
-Explanation explain(const Program& program, std::string_view path, SubjectIndex subject, Mode mode) {
+Explanation explain(const Program& program, std::string_view path, SubjectIndex subject,
+                    Mode mode) {
   const std::vector<Name> names = names_of(path);
   Holder holder{program};
   for (const Name& name : names) holder.enter(name);
@@ -165,8 +174,13 @@ Explanation explain(const Program& program, std::string_view path, SubjectIndex 
     const auto applies = [&](std::uint16_t member) { return engine.judge().applies(unit, member); };
     if (std::ranges::none_of(who.members, applies)) continue;
     const Rule& rule = program.document().rules[unit];
-    Match match{.rule = RuleId{unit}, .role = Role::excepted, .won = {}, .lost = {}, .glob = {},
-                .at = rule.at, .matched = {}};
+    Match match{.rule = RuleId{unit},
+                .role = Role::excepted,
+                .won = {},
+                .lost = {},
+                .glob = {},
+                .at = rule.at,
+                .matched = {}};
     if (!is_matched(known) && !names_without_exceptions(rule, names)) continue;
     if (const auto found = tracer.first(unit, !is_matched(known))) {
       const GlobText& glob = rule.paths[found->hit.glob];
@@ -187,9 +201,9 @@ std::string text_of(const Program& program, const Explanation& explanation, Mode
   const Verdict& verdict = explanation.verdict;
   std::string text = fmt::format(
       "see {}, read {}, execute {}, write {}, log {}: {} is {} by {}\n", name(verdict.see),
-      name(explanation.terms.grant.read), name(explanation.terms.grant.execute), name(verdict.write),
-      name(verdict.log), name(mode), verdict.refuses(mode) ? "refused" : "given",
-      quoted(program.rule_name(verdict.by)));
+      name(explanation.terms.grant.read), name(explanation.terms.grant.execute),
+      name(verdict.write), name(verdict.log), name(mode),
+      verdict.refuses(mode) ? "refused" : "given", quoted(program.rule_name(verdict.by)));
   for (const Match& match : explanation.matches) {
     const auto& why = program.document().rules[static_cast<std::size_t>(match.rule)].why;
     text += fmt::format("  {}: ", program.rule_name(match.rule));
@@ -208,8 +222,8 @@ Difference compare(const Program& before, Place place_before, const Program& aft
                    Place place_after, std::string_view subject) noexcept {
   const SubjectIndex old_subject = before.subject(subject).value_or(kAnyone);
   const SubjectIndex new_subject = after.subject(subject).value_or(kAnyone);
-  Difference difference{before.terms(place_before, old_subject), after.terms(place_after, new_subject),
-                        false};
+  Difference difference{before.terms(place_before, old_subject),
+                        after.terms(place_after, new_subject), false};
   difference.changed = !same_effect(difference.before, difference.after);
   return difference;
 }

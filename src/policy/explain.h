@@ -31,9 +31,9 @@ struct Match {
   Role role = Role::lost;
   std::vector<Axis> won;   // axes on which it won
   std::vector<Axis> lost;  // axes on which another was stricter, or equal and first by id
-  std::string glob;        // the pattern that matched or subtracted; empty: the rule is for all paths
-  Location at;             // of that pattern, or of the rule
-  std::string matched;     // the part of the path that the pattern matched; the rest is below it
+  std::string glob;     // the pattern that matched or subtracted; empty: the rule is for all paths
+  Location at;          // of that pattern, or of the rule
+  std::string matched;  // the part of the path that the pattern matched; the rest is below it
 };
 
 struct Explanation {
@@ -54,7 +54,7 @@ struct Difference {
   Terms after;
   bool changed = false;
 };
-Difference compare(const Program& before, Place place_before, const Program& after, Place place_after,
-                   std::string_view subject) noexcept;
+Difference compare(const Program& before, Place place_before, const Program& after,
+                   Place place_after, std::string_view subject) noexcept;
 
 }  // namespace sluice::policy

@@ -59,9 +59,10 @@ class SpecialNames {
   std::deque<Node> nodes_;
 };
 
-// Finds every kind of name. Literal names are kinds of their own, so the other kinds need an example
-// that is none; nor are `.` and `..` names. States are those of the names' automaton together with
-// how far a name is a special one; the sample of a class stands for all of its bytes once it is not.
+// Finds every kind of name. Literal names are kinds of their own, so the other kinds need an
+// example that is none; nor are `.` and `..` names. States are those of the names' automaton
+// together with how far a name is a special one; the sample of a class stands for all of its bytes
+// once it is not.
 class NameWalk {
  public:
   NameWalk(const NameSet& names, const Bounds& bounds) : names_{names}, bounds_{bounds} {
@@ -115,7 +116,8 @@ class NameWalk {
     }
     for (std::size_t c = 0; c < names_.classes(); ++c) {
       const auto leaves = [&](char byte) {
-        return special == SpecialNames::kLeft || special_.after(special, byte) == SpecialNames::kLeft;
+        return special == SpecialNames::kLeft ||
+               special_.after(special, byte) == SpecialNames::kLeft;
       };
       const auto byte = std::ranges::find_if(bytes_[c], leaves);
       if (byte != bytes_[c].end()) step(from, *byte, SpecialNames::kLeft);

@@ -28,13 +28,13 @@ enum class Proven : std::uint8_t { holds, fails, unknown };
 
 struct Finding {
   Proven proven = Proven::unknown;
-  std::string example;  // fails: a path, with a slash at its end if it is a directory's
+  std::string example;     // fails: a path, with a slash at its end if it is a directory's
   UnitStates units;        // what is known there
   std::size_t places = 0;  // reached
 };
 
-// Looks for a path below the root whose units satisfy `bad`. `prune` tells that nothing below such units is of
-// interest. The automaton must be frozen.
+// Looks for a path below the root whose units satisfy `bad`. `prune` tells that nothing below such
+// units is of interest. The automaton must be frozen.
 Finding search(const Automaton& automaton, const Bounds& bounds,
                const std::function<bool(const UnitStates&)>& bad,
                const std::function<bool(const UnitStates&)>& prune);

@@ -98,7 +98,8 @@ std::vector<const Value*> Fields::tables(std::string_view key) const {
   const auto& elements = member->value.elements;
   const auto is_table = [](const Value& each) { return each.type == Type::table; };
   if (member->value.type != Type::array || !std::ranges::all_of(elements, is_table)) {
-    reading_.error(member->value.at, fmt::format("`{0}` must be tables, each begun by [[{0}]]", key));
+    reading_.error(member->value.at,
+                   fmt::format("`{0}` must be tables, each begun by [[{0}]]", key));
     return tables;
   }
   for (const Value& element : elements) tables.push_back(&element);
@@ -111,7 +112,8 @@ std::vector<std::uint32_t> Fields::ids(std::string_view key) const {
   if (member == nullptr) return ids;
   const auto take = [&](const Value& value) {
     // The kernel keeps the largest for "no id".
-    const bool good = value.type == Type::integer && value.integer >= 0 && value.integer < 0xffffffff;
+    const bool good =
+        value.type == Type::integer && value.integer >= 0 && value.integer < 0xffffffff;
     if (good) {
       ids.push_back(static_cast<std::uint32_t>(value.integer));
     } else {

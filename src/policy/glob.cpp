@@ -90,8 +90,9 @@ class NameParser {
     if (text_[at_] == '\\' && ++at_ >= text_.size()) return bad(base_ + at_ - 1, kOpen);
     const char c = text_[at_];
     if (index_of(c) >= 0x80) {
-      return bad(base_ + at_, "a class holds bytes, and this character is several; write it in a"
-                              " pattern of its own");
+      return bad(base_ + at_,
+                 "a class holds bytes, and this character is several; write it in a"
+                 " pattern of its own");
     }
     ++at_;
     return c;

@@ -20,7 +20,8 @@ Judge::Judge(const Document& document) : document_{document} {
   }
   std::vector<std::uint32_t> order(rules.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::ranges::sort(order, {}, [&](std::uint32_t rule) { return std::string_view{rules[rule].id}; });
+  std::ranges::sort(order, {},
+                    [&](std::uint32_t rule) { return std::string_view{rules[rule].id}; });
   rank_.resize(rules.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
 }
@@ -37,8 +38,8 @@ void Judge::add(Sum& sum, std::uint32_t rule) const noexcept {
     const std::uint8_t value = values.at(axis);
     const bool first = !sum.values.has(axis);
     const bool equal = !first && value == sum.values.at(axis);
-    const bool wins = first || value > sum.values.at(axis) ||
-                      (equal && is_first(RuleId{rule}, sum.won[i]));
+    const bool wins =
+        first || value > sum.values.at(axis) || (equal && is_first(RuleId{rule}, sum.won[i]));
     if (!wins) continue;
     sum.values.put(axis, value);
     sum.won[i] = static_cast<RuleId>(rule);
@@ -59,7 +60,8 @@ void Judge::add(Sum& sum, const Values& values, RuleId by) noexcept {
 Terms Judge::finish(Sum sum) noexcept {
   const auto take = [&](Axis axis, std::uint8_t strictest) {
     const auto i = static_cast<std::size_t>(axis);
-    if (sum.values.at(Axis::see) == 0 || sum.values.at(axis) == strictest) return sum.values.at(axis);
+    if (sum.values.at(Axis::see) == 0 || sum.values.at(axis) == strictest)
+      return sum.values.at(axis);
     sum.won[i] = sum.won[static_cast<std::size_t>(Axis::see)];
     return strictest;
   };
@@ -118,7 +120,8 @@ Terms Judge::strictest(const Who& who) const {
   sum.values = document_.defaults;
   for (std::uint32_t rule = 0; rule < document_.rules.size(); ++rule) {
     const auto applies_to = [&](std::uint16_t member) { return applies(rule, member); };
-    if (std::ranges::any_of(who.members, applies_to)) add(sum, document_.rules[rule].values, kByLimit);
+    if (std::ranges::any_of(who.members, applies_to))
+      add(sum, document_.rules[rule].values, kByLimit);
   }
   if (who.unknown) add(sum, document_.unknown_subject, kByLimit);
   sum.won.fill(kByLimit);

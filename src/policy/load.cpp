@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files: each is read into a Document of its own, what it includes is joined to it, and the whole is
-// checked at the end.
+// Files: each is read into a Document of its own, what it includes is joined to it, and the whole
+// is checked at the end.
 #include "sluice/policy/load.h"
 
 #include <fmt/format.h>
@@ -72,7 +72,8 @@ bool Loader::check_text(const Reading& reading, const std::string& text) const {
 Document Loader::read(const Source& source, bool included) {
   Document document;
   files.push_back(source.name);
-  hashed += fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
+  hashed +=
+      fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
   const Reading reading{source.name, static_cast<std::uint32_t>(files.size() - 1), wrong_};
   if (!check_text(reading, source.text)) return document;
   const auto root = toml_text::parse(source.text);
@@ -94,8 +95,10 @@ void Loader::read_sections(const Reading& reading, const Value& root, Document& 
   check_version(reading, fields);
   for (const std::string_view key : {"import", "detector"}) {
     if (const Member* member = fields.get(key)) {
-      reading.error(member->at, fmt::format("`{}`: this version cannot look into files, so it cannot"
-                                            " enforce what depends on content", key));
+      reading.error(member->at,
+                    fmt::format("`{}`: this version cannot look into files, so it cannot"
+                                " enforce what depends on content",
+                                key));
     }
   }
   if (const Value* table = fields.table("default")) read_default(reading, *table, document);
@@ -205,9 +208,9 @@ void Loader::except(const Fields& fields, Document& included) const {
   for (const Member& member : table->members) {
     const auto rule = std::ranges::find(included.rules, member.key, &Rule::id);
     if (rule == included.rules.end()) {
-      reading.error(member.at, fmt::format("there is no rule {} to make exceptions of{}",
-                                           quoted(member.key),
-                                           suggestion(member.key, ids_of(included.rules))));
+      reading.error(member.at,
+                    fmt::format("there is no rule {} to make exceptions of{}", quoted(member.key),
+                                suggestion(member.key, ids_of(included.rules))));
       continue;
     }
     const auto texts = texts_of(reading, member);
@@ -215,7 +218,8 @@ void Loader::except(const Fields& fields, Document& included) const {
     if (texts->empty()) reading.error(member.value.at, "this list of exceptions is empty");
     for (GlobText& glob : read_globs(reading, *texts)) {
       if (glob.subtracts) {
-        reading.error({glob.at.line, glob.at.column}, "an exception needs no `!`: it subtracts anyway");
+        reading.error({glob.at.line, glob.at.column},
+                      "an exception needs no `!`: it subtracts anyway");
       }
       glob.subtracts = true;
       rule->paths.push_back(std::move(glob));
@@ -250,8 +254,10 @@ void Loader::join(const Reading& reading, Position at, Document included, const 
     if (known == into.subjects.end()) {
       into.subjects.push_back(std::move(subject));
     } else if (by_include(known->at) && !same_proofs(*known, subject)) {
-      reading.error(at, fmt::format("two included files differ about the subject `{}`; say here who it"
-                                    " is", subject.name));
+      reading.error(at,
+                    fmt::format("two included files differ about the subject `{}`; say here who it"
+                                " is",
+                                subject.name));
     }
   }
   bool agree = fill(included.defaults, own.values, into.defaults);
@@ -265,8 +271,8 @@ void Loader::join(const Reading& reading, Position at, Document included, const 
 
 Resolver no_files() {
   return [](std::string_view, std::string_view file) -> Result<Source, Error> {
-    return fail(Error{fmt::format("cannot include {}: this policy must stand alone", quoted(file)),
-                      EPERM});
+    return fail(
+        Error{fmt::format("cannot include {}: this policy must stand alone", quoted(file)), EPERM});
   };
 }
 

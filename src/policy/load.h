@@ -30,7 +30,8 @@ struct Source {
 
 // Gives the file that `[[include]] file = "..."` names. `includer` is the Source::name of the file
 // in which it stands. Its Error is shown at that line.
-using Resolver = std::function<Result<Source, Error>(std::string_view includer, std::string_view file)>;
+using Resolver =
+    std::function<Result<Source, Error>(std::string_view includer, std::string_view file)>;
 
 // For policies that must stand alone: refuses every file. Presets can be included all the same.
 Resolver no_files();

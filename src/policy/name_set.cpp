@@ -64,7 +64,8 @@ void NameSet::split_bytes() {
     std::unordered_map<std::uint32_t, std::uint32_t> renamed;
     for (std::size_t byte = 0; byte < 256; ++byte) {
       const std::uint32_t split = now[byte] * 2 + (set.test(byte) ? 1 : 0);
-      now[byte] = renamed.try_emplace(split, static_cast<std::uint32_t>(renamed.size())).first->second;
+      now[byte] =
+          renamed.try_emplace(split, static_cast<std::uint32_t>(renamed.size())).first->second;
     }
   }
   // `/` stands apart, so that whoever makes up names can leave it out.
@@ -155,7 +156,8 @@ void NameSet::move(Words& states, std::size_t byte_class) const noexcept {
 void NameSet::accepted(const Words& states, std::vector<PatternId>& patterns) const {
   for (std::size_t w = 0; w < states.size(); ++w) {
     for (std::uint64_t bits = states[w] & accepts_[w]; bits != 0; bits &= bits - 1) {
-      const auto state = static_cast<std::uint32_t>(w * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+      const auto state =
+          static_cast<std::uint32_t>(w * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
       const auto next = std::ranges::upper_bound(first_state_, state);
       patterns.push_back(wild_[static_cast<std::size_t>(next - first_state_.begin()) - 1].second);
     }

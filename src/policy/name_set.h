@@ -47,7 +47,9 @@ class NameSet {
   // The automaton of the patterns that are not literal.
   std::size_t words() const noexcept { return start_.size(); }
   std::size_t classes() const noexcept { return class_bytes_.size(); }
-  std::uint8_t class_of(char byte) const noexcept { return class_of_[static_cast<std::uint8_t>(byte)]; }
+  std::uint8_t class_of(char byte) const noexcept {
+    return class_of_[static_cast<std::uint8_t>(byte)];
+  }
   // A byte of the class that is good to read, for examples.
   char sample(std::size_t byte_class) const noexcept { return class_bytes_[byte_class]; }
   const Words& start() const noexcept { return start_; }

@@ -44,7 +44,8 @@ class Prover {
     for (std::size_t i = 0; i < document_.subjects.size(); ++i) {
       const std::string& name = document_.subjects[i].name;
       const bool named = std::ranges::find(never.who, name) != never.who.end();
-      if (never.who.empty() || named) subjects.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
+      if (never.who.empty() || named)
+        subjects.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
     }
     if (never.who.empty()) subjects.push_back(static_cast<std::uint16_t>(kAnyone));
     return subjects;
@@ -73,7 +74,8 @@ class Prover {
     return rules;
   }
 
-  std::uint8_t value(Axis axis, const UnitStates& units, const std::vector<std::uint32_t>& rules) const {
+  std::uint8_t value(Axis axis, const UnitStates& units,
+                     const std::vector<std::uint32_t>& rules) const {
     bool set = false;
     std::uint8_t value = 0;
     for (const std::uint32_t state : units) {
@@ -104,7 +106,9 @@ class Prover {
       const bool hidden = depends_on_see(axis) && value(Axis::see, units, rules) != 0;
       return hidden || value(axis, units, rules) > limit;
     };
-    const auto bad = [&](const UnitStates& units) { return matched(units, 0) && !is_strict(units); };
+    const auto bad = [&](const UnitStates& units) {
+      return matched(units, 0) && !is_strict(units);
+    };
     // Below a rule that is strict enough and takes nothing out again, all is well; and where the
     // never's own patterns take a directory out, it says nothing any more.
     const auto prune = [&](const UnitStates& units) {
@@ -112,15 +116,17 @@ class Prover {
         if (unit_of(state) == 0) return !is_matched(state);
         if (!is_matched(state) || !final[unit_of(state)]) return false;
         const Values& values = document_.rules[rules[unit_of(state) - 1]].values;
-        const bool hides = depends_on_see(axis) && values.has(Axis::see) && values.at(Axis::see) != 0;
+        const bool hides =
+            depends_on_see(axis) && values.has(Axis::see) && values.at(Axis::see) != 0;
         return hides || (values.has(axis) && values.at(axis) > limit);
       });
     };
     const Finding finding = search(automaton, Bounds{}, bad, prune);
     if (finding.proven == Proven::holds) return true;
     if (finding.proven == Proven::unknown) {
-      return tell(never, "it cannot be proved: its patterns and those of the rules it depends on are"
-                         " too entangled; use fewer `**` and `*` in them");
+      return tell(never,
+                  "it cannot be proved: its patterns and those of the rules it depends on are"
+                  " too entangled; use fewer `**` and `*` in them");
     }
     const std::string path = finding.example.empty() ? "/" : finding.example;
     return tell(never, fmt::format("it does not hold: as `{}`, {} can have `{} = \"{}\"`",
@@ -129,9 +135,12 @@ class Prover {
   }
 
   bool tell(const Never& never, std::string text) {
-    const std::string file = never.at.file < document_.files.size() ? document_.files[never.at.file] : "";
-    const std::string id = never.id.empty() ? "this never" : fmt::format("the never `{}`", never.id);
-    wrong_.push_back({Severity::error, file, never.at.line, never.at.column, id + ": " + std::move(text)});
+    const std::string file =
+        never.at.file < document_.files.size() ? document_.files[never.at.file] : "";
+    const std::string id =
+        never.id.empty() ? "this never" : fmt::format("the never `{}`", never.id);
+    wrong_.push_back(
+        {Severity::error, file, never.at.line, never.at.column, id + ": " + std::move(text)});
     return false;
   }
 

@@ -134,7 +134,8 @@ bool PlaceTable::intern_as(Place place, PathState state, bool settled, std::uint
   const auto [begin, end] = by_state_.equal_range(key_of(*units, state.items));
   for (auto found = begin; found != end; ++found) {
     const Slot& other = at(found->second);
-    if (other.units.load(std::memory_order_relaxed) == units && other.items == state.items) return false;
+    if (other.units.load(std::memory_order_relaxed) == units && other.items == state.items)
+      return false;
   }
   if (!budget_.take(state.items.size() * sizeof(state.items[0]) + kNodeBytes)) return false;
   Slot& slot = at(index);

@@ -24,7 +24,8 @@ namespace sluice::policy {
 // What is known of units at some places, with the terms that follow from it, by subject.
 struct UnitSet {
   UnitSet(UnitStates known, std::uint64_t hashed, std::size_t subjects)
-      : states{std::move(known)}, hash{hashed},
+      : states{std::move(known)},
+        hash{hashed},
         terms{std::make_unique<std::atomic<const Terms*>[]>(subjects)} {}
 
   UnitStates states;
@@ -86,7 +87,8 @@ class PlaceTable {
   using Chunk = std::array<Slot, kChunk>;
 
   static std::uint32_t raw_of(Place place) noexcept { return static_cast<std::uint32_t>(place); }
-  static std::uint64_t key_of(const UnitSet& units, const std::vector<std::uint32_t>& items) noexcept;
+  static std::uint64_t key_of(const UnitSet& units,
+                              const std::vector<std::uint32_t>& items) noexcept;
   Slot& at(std::uint32_t index) const noexcept {
     return (*chunks_[index / kChunk].load(std::memory_order_acquire))[index % kChunk];
   }

@@ -33,7 +33,8 @@ Place Program::enter(Place parent, std::string_view name, Kind kind) const noexc
 bool Program::differs(Place place, std::span<const SubjectIndex> subjects) const noexcept {
   if (subjects.empty()) return false;
   const GrantId first = terms(place, subjects.front()).id;
-  return std::ranges::any_of(subjects, [&](SubjectIndex each) { return terms(place, each).id != first; });
+  return std::ranges::any_of(subjects,
+                             [&](SubjectIndex each) { return terms(place, each).id != first; });
 }
 bool Program::differs(Place place) const noexcept { return engine_->differs(place); }
 bool Program::settled(Place place) const noexcept { return engine_->settled(place); }

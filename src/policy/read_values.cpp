@@ -132,14 +132,15 @@ Modes read_modes(const Fields& fields) {
       if (mode != std::string_view::npos) {
         modes |= 1u << mode;
       } else {
-        fields.reading().error(word.at, fmt::format("`mode` is made of r, w and x, not {}",
-                                                    quoted(word.text)));
+        fields.reading().error(
+            word.at, fmt::format("`mode` is made of r, w and x, not {}", quoted(word.text)));
         break;
       }
     }
   }
   if (words->empty() || std::ranges::any_of(*words, [](const Text& w) { return w.text.empty(); })) {
-    fields.reading().error(fields.get("mode")->value.at, "`mode` names no mode; it is made of r, w and x");
+    fields.reading().error(fields.get("mode")->value.at,
+                           "`mode` names no mode; it is made of r, w and x");
   }
   return modes;
 }

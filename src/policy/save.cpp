@@ -57,7 +57,8 @@ Result<Program, Error> restore(Bytes bytes, const Limits& limits) {
   const Bytes payload = bytes.subspan(sizeof envelope);
   if (digest_of(payload) != envelope.payload_hash) return refuse("it is damaged");
   auto saved = decode(payload);
-  if (!saved || saved->document.content_hash != envelope.content_hash) return refuse("it makes no sense");
+  if (!saved || saved->document.content_hash != envelope.content_hash)
+    return refuse("it makes no sense");
   auto engine = Program::Engine::build(std::move(saved->document), limits);
   if (engine == nullptr) return refuse("it makes no sense");
   for (const Program::Engine::Held& held : saved->held) {

@@ -40,8 +40,9 @@ std::vector<std::string> read_who(const Fields& fields) {
   }
   for (const Text& name : *names) {
     if (name.text == "anyone" || name.text == "unknown" || name.text.empty()) {
-      fields.reading().error(name.at, fmt::format("`who` cannot be {}; leave it out to mean everyone",
-                                                  quoted(name.text)));
+      fields.reading().error(
+          name.at,
+          fmt::format("`who` cannot be {}; leave it out to mean everyone", quoted(name.text)));
     } else if (std::ranges::find(who, name.text) == who.end()) {
       who.push_back(name.text);
     }
@@ -77,8 +78,9 @@ void check_see(const Fields& fields, Modes modes, const Values& values) {
   if (modes == kAllModes || !values.has(Axis::see)) return;
   const bool hides = values.at(Axis::see) == static_cast<std::uint8_t>(See::no);
   if (!hides && !fields.has("see")) return;
-  fields.reading().error(fields.get("mode")->at,
-                         "`mode` cannot stand beside hiding: a file is seen in every mode or in none");
+  fields.reading().error(
+      fields.get("mode")->at,
+      "`mode` cannot stand beside hiding: a file is seen in every mode or in none");
 }
 
 // Reads the values of a [[never]]: for each axis the strictest of a list of words.
@@ -162,8 +164,9 @@ bool check_id(const Reading& reading, const Text& id) {
   const bool good = !id.text.empty() && id.text.size() <= 64 &&
                     id.text.find_first_not_of(kAllowed) == std::string::npos;
   if (!good) {
-    reading.error(id.at, fmt::format("{} cannot be a name: 1 to 64 letters, digits, `.`, `_` and `-`",
-                                     quoted(id.text)));
+    reading.error(id.at,
+                  fmt::format("{} cannot be a name: 1 to 64 letters, digits, `.`, `_` and `-`",
+                              quoted(id.text)));
   }
   return good;
 }
@@ -186,8 +189,9 @@ std::vector<GlobText> read_globs(const Reading& reading, const std::vector<Text>
 }
 
 void read_rule(const Reading& reading, const Value& table, Document& document) {
-  static constexpr std::array<std::string_view, 12> kKnown{
-      "id", "who", "path", "mode", "verdict", "see", "read", "write", "log", "why", "content", "with"};
+  static constexpr std::array<std::string_view, 12> kKnown{"id",      "who", "path",    "mode",
+                                                           "verdict", "see", "read",    "write",
+                                                           "log",     "why", "content", "with"};
   const Fields fields{reading, table, "a rule", kKnown};
   refuse_content(fields, {"content", "with"});
   Rule rule;
@@ -230,10 +234,12 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   never.everywhere = paths.everywhere;
   never.paths = std::move(paths.globs);
   never.forbidden = read_forbidden(fields, read_modes(fields));
-  const bool says = fields.has("see") || fields.has("read") || fields.has("write") || fields.has("log");
+  const bool says =
+      fields.has("see") || fields.has("read") || fields.has("write") || fields.has("log");
   if (!says) {
-    reading.error(table.at, "a never needs one of `see`, `read`, `write` and `log`: the loosest value"
-                            " that is too loose");
+    reading.error(table.at,
+                  "a never needs one of `see`, `read`, `write` and `log`: the loosest value"
+                  " that is too loose");
   } else if (never.forbidden.set == 0 && fields.has("mode")) {
     reading.error(fields.get("mode")->at, "with this `mode` the never says nothing");
   }
@@ -250,14 +256,17 @@ void read_test(const Reading& reading, const Value& table, Document& document) {
   const auto as = fields.text("as");
   test.as = as ? as->text : "anyone";
   auto path = fields.text("open");
-  if (path && fields.has("path")) reading.error(fields.get("path")->at, "`open` and `path` mean the same");
+  if (path && fields.has("path"))
+    reading.error(fields.get("path")->at, "`open` and `path` mean the same");
   if (!path) path = fields.text("path");
   if (!fields.has("open") && !fields.has("path")) reading.error(table.at, "a test needs a `path`");
   if (path) {
     test.path = path->text;
     if (!is_walkable(test.path)) {
-      reading.error(path->at, fmt::format("{} is no path from the mounted root: names between single"
-                                          " `/`, none of them `.` or `..`", quoted(test.path)));
+      reading.error(path->at,
+                    fmt::format("{} is no path from the mounted root: names between single"
+                                " `/`, none of them `.` or `..`",
+                                quoted(test.path)));
     }
   }
   if (const auto mode = fields.text("mode")) {

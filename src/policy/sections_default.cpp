@@ -51,7 +51,9 @@ void read_too_big(const Reading& reading, const Value& table, ContentDefaults& c
   if (over) {
     const auto bytes = measure(over->text, kSizes);
     if (bytes) content.too_big_over = *bytes;
-    if (!bytes) reading.error(over->at, fmt::format("{} is no size; write one like `64MiB`", quoted(over->text)));
+    if (!bytes)
+      reading.error(over->at,
+                    fmt::format("{} is no size; write one like `64MiB`", quoted(over->text)));
   } else if (!fields.has("over")) {
     reading.error(table.at, "`too_big` needs `over`, a size like `64MiB`");
   }
@@ -99,11 +101,13 @@ void read_subject(const Reading& reading, const Member& member, Document& docume
   if (!check_id(reading, {member.key, member.at})) return;
   if (member.key == "anyone" || member.key == "unknown") {
     reading.error(member.at, fmt::format("the name `{}` is taken: it stands for callers who are no"
-                                         " subject", member.key));
+                                         " subject",
+                                         member.key));
     return;
   }
   if (member.value.type != Type::table) {
-    reading.error(member.value.at, fmt::format("a subject is a table, begun by [subject.{}]", member.key));
+    reading.error(member.value.at,
+                  fmt::format("a subject is a table, begun by [subject.{}]", member.key));
     return;
   }
   const Fields fields{reading, member.value, "a subject", kKnown};
@@ -122,11 +126,14 @@ void read_subject(const Reading& reading, const Member& member, Document& docume
   const bool provable = spec.run_as || !spec.uids.empty() || !spec.gids.empty() ||
                         !spec.users.empty() || !spec.groups.empty() || !spec.units.empty() ||
                         !spec.cgroups.empty() || !spec.exes.empty();
-  const bool tried = std::ranges::any_of(kKnown, [&](std::string_view key) { return fields.has(key); });
+  const bool tried =
+      std::ranges::any_of(kKnown, [&](std::string_view key) { return fields.has(key); });
   const bool off = fields.has("run_as") && fields.get("run_as")->value.type == Type::boolean;
   if (!provable && (!tried || off)) {
-    reading.error(member.at, fmt::format("nothing proves the subject `{}`; say `run_as = true`, or one"
-                                         " of uid, gid, user, group, unit, cgroup, exe", member.key));
+    reading.error(member.at,
+                  fmt::format("nothing proves the subject `{}`; say `run_as = true`, or one"
+                              " of uid, gid, user, group, unit, cgroup, exe",
+                              member.key));
   }
   document.subjects.push_back(std::move(spec));
 }
@@ -142,8 +149,8 @@ Proof SubjectSpec::strongest() const noexcept {
 
 void read_default(const Reading& reading, const Value& table, Document& document) {
   static constexpr std::array<std::string_view, 11> kKnown{
-      "verdict",    "see",      "read",    "write",     "log",      "unknown_subject", "on_error",
-      "on_timeout", "deadline", "too_big", "hardlinks"};
+      "verdict",  "see",        "read",     "write",   "log",      "unknown_subject",
+      "on_error", "on_timeout", "deadline", "too_big", "hardlinks"};
   const Fields fields{reading, table, "[default]", kKnown};
   take_over(read_values(fields), document.defaults);
   read_verdict_into(fields, "unknown_subject", document.unknown_subject);
@@ -154,11 +161,13 @@ void read_default(const Reading& reading, const Value& table, Document& document
     if (ms && *ms > 0 && *ms <= 3600000) {
       document.content.deadline = std::chrono::milliseconds{*ms};
     } else {
-      reading.error(deadline->at, fmt::format("{} is no time from 1ms to 60min; write one like `200ms`",
-                                              quoted(deadline->text)));
+      reading.error(deadline->at,
+                    fmt::format("{} is no time from 1ms to 60min; write one like `200ms`",
+                                quoted(deadline->text)));
     }
   }
-  if (const Value* too_big = fields.table("too_big")) read_too_big(reading, *too_big, document.content);
+  if (const Value* too_big = fields.table("too_big"))
+    read_too_big(reading, *too_big, document.content);
   if (const auto links = fields.text("hardlinks")) {
     if (links->text == "path") {
       document.hard_links = HardLinks::path;

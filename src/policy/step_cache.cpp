@@ -14,7 +14,8 @@ std::uint64_t pack(Step step) noexcept {
 }
 
 Step unpack(std::uint64_t value) noexcept {
-  return {.directory = static_cast<Place>(value >> 32), .other = static_cast<Place>(value & 0xffffffff)};
+  return {.directory = static_cast<Place>(value >> 32),
+          .other = static_cast<Place>(value & 0xffffffff)};
 }
 
 }  // namespace

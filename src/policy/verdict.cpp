@@ -16,22 +16,18 @@ constexpr std::array<std::string_view, 4> kRead{"native", "served", "redact", "d
 constexpr std::array<std::string_view, 3> kWrite{"native", "served", "deny"};
 constexpr std::array<std::string_view, 3> kLog{"none", "open", "alarm"};
 constexpr std::array<std::string_view, 3> kMode{"read", "write", "execute"};
-constexpr std::array<std::string_view, kAxes> kAxis{"see",  "read",     "execute",  "write",
-                                                    "log",  "log (write)", "log (execute)"};
+constexpr std::array<std::string_view, kAxes> kAxis{"see", "read",        "execute",      "write",
+                                                    "log", "log (write)", "log (execute)"};
 
 std::span<const std::string_view> words_of(Axis axis) noexcept {
   switch (axis) {
-    case Axis::see:
-      return kSee;
+    case Axis::see: return kSee;
     case Axis::read:
-    case Axis::execute:
-      return kRead;
-    case Axis::write:
-      return kWrite;
+    case Axis::execute: return kRead;
+    case Axis::write: return kWrite;
     case Axis::log_read:
     case Axis::log_write:
-    case Axis::log_execute:
-      return kLog;
+    case Axis::log_execute: return kLog;
   }
   return {};
 }
@@ -52,10 +48,9 @@ std::string_view at(Axis axis, Enum value) noexcept {
 }  // namespace
 
 GrantId id_of(const Grant& grant) noexcept {
-  return static_cast<GrantId>(static_cast<unsigned>(grant.see) |
-                              static_cast<unsigned>(grant.read) << 1 |
-                              static_cast<unsigned>(grant.execute) << 3 |
-                              static_cast<unsigned>(grant.write) << 5);
+  return static_cast<GrantId>(
+      static_cast<unsigned>(grant.see) | static_cast<unsigned>(grant.read) << 1 |
+      static_cast<unsigned>(grant.execute) << 3 | static_cast<unsigned>(grant.write) << 5);
 }
 
 Grant grant_of(GrantId id) noexcept {
@@ -98,7 +93,9 @@ std::optional<Read> read_of(std::string_view word) noexcept { return find<Read>(
 std::optional<Write> write_of(std::string_view word) noexcept {
   return find<Write>(Axis::write, word);
 }
-std::optional<Log> log_of(std::string_view word) noexcept { return find<Log>(Axis::log_read, word); }
+std::optional<Log> log_of(std::string_view word) noexcept {
+  return find<Log>(Axis::log_read, word);
+}
 
 Verdict verdict_of(const Terms& terms, Mode mode) noexcept {
   const Axis axis = terms.grant.see == See::no ? Axis::see : axis_of(mode);

@@ -90,8 +90,9 @@ constexpr Axis axis_of(Mode mode) noexcept {
   return mode == Mode::read ? Axis::read : mode == Mode::write ? Axis::write : Axis::execute;
 }
 constexpr Axis log_axis_of(Mode mode) noexcept {
-  return mode == Mode::read ? Axis::log_read
-         : mode == Mode::write ? Axis::log_write : Axis::log_execute;
+  return mode == Mode::read    ? Axis::log_read
+         : mode == Mode::write ? Axis::log_write
+                               : Axis::log_execute;
 }
 
 }  // namespace sluice::policy

@@ -16,7 +16,8 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 // Gives "; did you mean `...`?" or "".
 std::string suggestion(std::string_view word, std::span<const std::string_view> known);
 
-// Gives the length in bytes of the well-formed character that `text` begins with; 0 if there is none.
+// Gives the length in bytes of the well-formed character that `text` begins with; 0 if there is
+// none.
 std::size_t utf8_length(std::string_view text) noexcept;
 
 // Gives the offset of the first byte that is not UTF-8; npos when all is.

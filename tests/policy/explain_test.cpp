@@ -78,15 +78,17 @@ TEST(Explain, tells_which_pattern_took_a_path_out) {
 TEST(Explain, says_it_in_lines) {
   const Program program = program_of(kText);
   const Explanation all = explain(program, "conf/x", *program.subject("agent"), Mode::write);
-  EXPECT_EQ(text_of(program, all, Mode::write),
-            "see yes, read served, execute served, write deny, log open: write is refused by `readonly`\n"
-            "  readonly: won write; by `conf/` at p.toml:12 on `conf/`\n"
-            "  served: won read, execute, log, log (write), log (execute); by every path at p.toml:15\n");
+  EXPECT_EQ(
+      text_of(program, all, Mode::write),
+      "see yes, read served, execute served, write deny, log open: write is refused by `readonly`\n"
+      "  readonly: won write; by `conf/` at p.toml:12 on `conf/`\n"
+      "  served: won read, execute, log, log (write), log (execute); by every path at p.toml:15\n");
 }
 
 TEST(Explain, agrees_with_what_is_enforced) {
   const Program program = program_of(kText);
-  for (const char* path : {"", "a.env", "ok/", "ok/a.env", "conf/", "conf/a.env", "x/y/z.txt", "q/a.env/"}) {
+  for (const char* path :
+       {"", "a.env", "ok/", "ok/a.env", "conf/", "conf/a.env", "x/y/z.txt", "q/a.env/"}) {
     for (std::uint16_t subject = 0; subject <= program.subjects(); ++subject) {
       for (const Mode mode : kModes) {
         const Place place = walk(program, path).place;
@@ -108,9 +110,11 @@ TEST(Explain, agrees_with_what_is_enforced) {
 
 TEST(Compare, finds_paths_whose_verdict_changed) {
   const Program before = program_of(kText);
-  const Program after = program_of(kText + "[[rule]]\nid = \"more\"\npath = \"*.key\"\nverdict = \"hide\"\n");
+  const Program after =
+      program_of(kText + "[[rule]]\nid = \"more\"\npath = \"*.key\"\nverdict = \"hide\"\n");
   const auto changed = [&](const char* path, const char* subject) {
-    return compare(before, walk(before, path).place, after, walk(after, path).place, subject).changed;
+    return compare(before, walk(before, path).place, after, walk(after, path).place, subject)
+        .changed;
   };
   EXPECT_TRUE(changed("x/a.key", "agent"));
   EXPECT_TRUE(changed("x/a.key", "anyone"));

@@ -82,8 +82,10 @@ const std::vector<Case>& cases() {
 TEST(Glob, takes_in_what_gitignore_says) {
   for (const Case& each : cases()) {
     const Program program = program_of(hiding({each.glob}));
-    for (const std::string& path : each.in) EXPECT_TRUE(hides(program, path)) << each.glob << " on " << path;
-    for (const std::string& path : each.out) EXPECT_FALSE(hides(program, path)) << each.glob << " on " << path;
+    for (const std::string& path : each.in)
+      EXPECT_TRUE(hides(program, path)) << each.glob << " on " << path;
+    for (const std::string& path : each.out)
+      EXPECT_FALSE(hides(program, path)) << each.glob << " on " << path;
   }
 }
 
@@ -93,7 +95,8 @@ TEST(Glob, that_subtracts_does_so_wherever_it_stands) {
     EXPECT_TRUE(hides(program, "b.env"));
     EXPECT_FALSE(hides(program, "a.env"));
     EXPECT_FALSE(hides(program, "x/a.env"));
-    EXPECT_FALSE(hides(program, "a.env/b.env")) << "a directory that is subtracted takes all below with it";
+    EXPECT_FALSE(hides(program, "a.env/b.env"))
+        << "a directory that is subtracted takes all below with it";
   }
 }
 
@@ -127,14 +130,19 @@ TEST(Glob, that_is_none_is_told_with_its_column) {
     std::string column;
     std::string part;
   };
-  for (const Bad& bad : std::initializer_list<Bad>{
-           {"", "10", "names nothing"},        {"/", "10", "names nothing"},
-           {"!", "11", "names nothing"},       {"a//b", "12", "nothing stands between"},
-           {"ab[c", "12", "never closed"},     {"[]", "10", "never closed"},
-           {"a[b/c]", "13", "cannot hold `/`"}, {"a/../b", "12", "no name is ever `..`"},
-           {"./a", "10", "no name is ever `.`"}, {"a[z-a]", "12", "backwards"},
-           {"[[:foo:]]", "11", "no class"},    {"[\xc3\xa4]", "11", "holds bytes"},
-           {"!a//b", "13", "nothing stands"}}) {
+  for (const Bad& bad : std::initializer_list<Bad>{{"", "10", "names nothing"},
+                                                   {"/", "10", "names nothing"},
+                                                   {"!", "11", "names nothing"},
+                                                   {"a//b", "12", "nothing stands between"},
+                                                   {"ab[c", "12", "never closed"},
+                                                   {"[]", "10", "never closed"},
+                                                   {"a[b/c]", "13", "cannot hold `/`"},
+                                                   {"a/../b", "12", "no name is ever `..`"},
+                                                   {"./a", "10", "no name is ever `.`"},
+                                                   {"a[z-a]", "12", "backwards"},
+                                                   {"[[:foo:]]", "11", "no class"},
+                                                   {"[\xc3\xa4]", "11", "holds bytes"},
+                                                   {"!a//b", "13", "nothing stands"}}) {
     const std::string text = "version = 1\n[[rule]]\nid = \"r\"\nverdict = \"hide\"\npath = [" +
                              toml_string(bad.glob) + "]\n";
     const std::string wrong = wrong_with(text);
@@ -144,7 +152,8 @@ TEST(Glob, that_is_none_is_told_with_its_column) {
 }
 
 TEST(Glob, that_is_too_long_or_has_an_escape_of_nothing_is_told) {
-  EXPECT_NE(wrong_with(hiding({std::string(4097, 'a')})).find("longer than 4096"), std::string::npos);
+  EXPECT_NE(wrong_with(hiding({std::string(4097, 'a')})).find("longer than 4096"),
+            std::string::npos);
   EXPECT_NE(wrong_with(hiding({"a\\"})).find("escapes nothing"), std::string::npos);
   std::string deep = "a";
   for (int i = 0; i < 64; ++i) deep += "/a";
@@ -192,8 +201,8 @@ TEST(Glob, agrees_with_git) {
   const std::string out = (folder.path() / "out").string();
   if (run({"git", "-C", git, "init", "-q"}, out) != 0) GTEST_SKIP() << "no git here";
   for (const Case& each : cases()) {
-    // A `#` begins a comment in git's files; that is not the pattern's syntax. And gitignore(5) takes
-    // two stars that are no component for one, which not every version of git does.
+    // A `#` begins a comment in git's files; that is not the pattern's syntax. And gitignore(5)
+    // takes two stars that are no component for one, which not every version of git does.
     if (each.glob.starts_with('#') || each.glob == "a**/b") continue;
     std::ofstream{folder.path() / ".gitignore"} << each.glob << "\n";
     const Program program = program_of(hiding({each.glob}));
@@ -206,8 +215,10 @@ TEST(Glob, agrees_with_git) {
       std::error_code error;
       if (directory) std::filesystem::create_directories(folder.path() / bare, error);
       ASSERT_FALSE(error) << path;
-      const int status = run({"git", "-C", git, "check-ignore", "-q", "--no-index", "--", bare}, out);
-      if (directory) std::filesystem::remove_all(folder.path() / reference::split(bare).front(), error);
+      const int status =
+          run({"git", "-C", git, "check-ignore", "-q", "--no-index", "--", bare}, out);
+      if (directory)
+        std::filesystem::remove_all(folder.path() / reference::split(bare).front(), error);
       ASSERT_TRUE(status == 0 || status == 1) << each.glob << " on " << path;
       EXPECT_EQ(hides(program, path), status == 0) << each.glob << " on " << path;
     }

@@ -14,7 +14,8 @@ using Files = std::map<std::string, std::string>;
 Resolver files(const Files& texts) {
   return [texts](std::string_view, std::string_view file) -> Result<Source, Error> {
     const auto found = texts.find(std::string{file});
-    if (found == texts.end()) return fail(Error::of("cannot read `" + std::string{file} + "`", ENOENT));
+    if (found == texts.end())
+      return fail(Error::of("cannot read `" + std::string{file} + "`", ENOENT));
     return Source{found->first, found->second};
   };
 }
@@ -49,7 +50,8 @@ Program program_with(const std::string& text, const Files& texts) {
 }
 
 TEST(Include, brings_rules_subjects_and_defaults_but_no_tests) {
-  const Program program = program_with("version = 1\n[[include]]\nfile = \"b.toml\"\n", {{"b.toml", kBase}});
+  const Program program =
+      program_with("version = 1\n[[include]]\nfile = \"b.toml\"\n", {{"b.toml", kBase}});
   EXPECT_EQ(grant_at(program, "x/a.env", "agent"), "no deny deny deny");
   EXPECT_EQ(grant_at(program, "x/a.env"), "yes served served served");
   EXPECT_TRUE(program.document().tests.empty());
@@ -59,7 +61,8 @@ TEST(Include, brings_rules_subjects_and_defaults_but_no_tests) {
 
 TEST(Include, what_the_file_itself_says_goes_first) {
   const Program program = program_with(
-      "version = 1\n[default]\nread = \"native\"\n[subject.agent]\nuid = 7\n[[include]]\nfile = \"b.toml\"\n",
+      "version = 1\n[default]\nread = \"native\"\n[subject.agent]\nuid = 7\n[[include]]\nfile = "
+      "\"b.toml\"\n",
       {{"b.toml", kBase}});
   EXPECT_EQ(grant_at(program, "x"), "yes native native served");
   EXPECT_EQ(program.document().subjects.front().uids, std::vector<std::uint32_t>{7});
@@ -68,18 +71,22 @@ TEST(Include, what_the_file_itself_says_goes_first) {
 
 TEST(Include, can_disable_rules_and_make_exceptions) {
   const std::string head = "version = 1\n[[include]]\nfile = \"b.toml\"\n";
-  const Program off = program_with(head + "disable = [\"env\", \"never-env\"]\n", {{"b.toml", kBase}});
+  const Program off =
+      program_with(head + "disable = [\"env\", \"never-env\"]\n", {{"b.toml", kBase}});
   EXPECT_EQ(grant_at(off, ".env", "agent"), "yes served served served");
-  const Program except = program_with(head + "disable = \"never-env\"\nexcept.\"env\" = [\"tests/a.env\"]\n", {{"b.toml", kBase}});
+  const Program except = program_with(
+      head + "disable = \"never-env\"\nexcept.\"env\" = [\"tests/a.env\"]\n", {{"b.toml", kBase}});
   EXPECT_EQ(grant_at(except, "tests/a.env", "agent"), "yes served served served");
   EXPECT_EQ(grant_at(except, "x/tests/a.env", "agent"), "no deny deny deny");
 }
 
 TEST(Include, a_never_of_the_included_file_still_holds_or_is_told) {
-  const std::string wrong = wrong_with(
-      "version = 1\n[[include]]\nfile = \"b.toml\"\ndisable = [\"env\"]\n", files({{"b.toml", kBase}}));
-  EXPECT_EQ(wrong, "b.toml:11:1: the never `never-env`: it does not hold: as `agent`, `.env` can have"
-                   " `see = \"yes\"`\n");
+  const std::string wrong =
+      wrong_with("version = 1\n[[include]]\nfile = \"b.toml\"\ndisable = [\"env\"]\n",
+                 files({{"b.toml", kBase}}));
+  EXPECT_EQ(wrong,
+            "b.toml:11:1: the never `never-env`: it does not hold: as `agent`, `.env` can have"
+            " `see = \"yes\"`\n");
 }
 
 TEST(Include, tells_what_cannot_be_included) {
@@ -90,8 +97,10 @@ TEST(Include, tells_what_cannot_be_included) {
                     {"bad.toml", "version = 1\nx = 1\n"}};
   const std::string head = "version = 1\n[[include]]\n";
   const auto wrong = [&](const std::string& text) { return wrong_with(head + text, files(texts)); };
-  EXPECT_EQ(wrong("preset = \"agnet\"\n"), "p.toml:3:10: there is no preset `agnet`; did you mean `agent`?\n");
-  EXPECT_EQ(wrong("file = \"none.toml\"\n"), "p.toml:3:8: cannot read `none.toml`: no such file or directory\n");
+  EXPECT_EQ(wrong("preset = \"agnet\"\n"),
+            "p.toml:3:10: there is no preset `agnet`; did you mean `agent`?\n");
+  EXPECT_EQ(wrong("file = \"none.toml\"\n"),
+            "p.toml:3:8: cannot read `none.toml`: no such file or directory\n");
   EXPECT_EQ(wrong("disable = []\n"), "p.toml:2:1: an include needs either `preset` or `file`\n");
   EXPECT_EQ(wrong("file = \"b.toml\"\ndisable = [\"evn\"]\n"),
             "p.toml:4:12: there is no rule `evn` to disable; did you mean `env`?\n");
@@ -101,8 +110,9 @@ TEST(Include, tells_what_cannot_be_included) {
             "p.toml:4:15: an exception needs no `!`: it subtracts anyway\n");
   EXPECT_EQ(wrong("file = \"self.toml\"\n"),
             "self.toml:2:1: these files include each other: p.toml -> self.toml -> self.toml\n");
-  EXPECT_EQ(wrong("file = \"one.toml\"\n"),
-            "two.toml:2:1: these files include each other: p.toml -> one.toml -> two.toml -> one.toml\n");
+  EXPECT_EQ(
+      wrong("file = \"one.toml\"\n"),
+      "two.toml:2:1: these files include each other: p.toml -> one.toml -> two.toml -> one.toml\n");
   EXPECT_EQ(wrong("file = \"b.toml\"\n[[include]]\nfile = \"b.toml\"\n"),
             "p.toml:4:1: `b.toml` is included already\n");
   EXPECT_EQ(wrong("file = \"bad.toml\"\n"), "bad.toml:2:1: unknown key `x` in a policy\n");
@@ -122,7 +132,8 @@ TEST(Include, of_two_that_disagree_is_told_unless_the_file_decides) {
 
 TEST(Include, changes_the_content_hash) {
   const auto hash = [](const std::string& included) {
-    return load({"p.toml", "version = 1\n[[include]]\nfile = \"b.toml\"\n"}, files({{"b.toml", included}}))
+    return load({"p.toml", "version = 1\n[[include]]\nfile = \"b.toml\"\n"},
+                files({{"b.toml", included}}))
         ->content_hash;
   };
   EXPECT_EQ(hash(kBase), hash(kBase));

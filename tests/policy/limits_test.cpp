@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What must stay bounded: bytes and answers under hostile trees and policies. No times are asserted.
+// What must stay bounded: bytes and answers under hostile trees and policies. No times are
+// asserted.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +13,8 @@ namespace {
 std::string tangled(int rules) {
   std::string text = "version = 1\n";
   for (int i = 0; i < rules; ++i) {
-    text += fmt::format("[[rule]]\nid = \"r{0}\"\npath = \"**/x{0}/**/y\"\nread = \"{1}\"\n", i, i % 2 == 0 ? "served" : "deny");
+    text += fmt::format("[[rule]]\nid = \"r{0}\"\npath = \"**/x{0}/**/y\"\nread = \"{1}\"\n", i,
+                        i % 2 == 0 ? "served" : "deny");
   }
   return text;
 }
@@ -40,7 +42,8 @@ TEST(Limits, over_the_cap_the_answer_is_the_strictest_and_counted) {
   EXPECT_LE(stats.bytes, 200'000u + 20'000u) << "terms and the first places are counted on top";
   const Place last = held.back();
   EXPECT_EQ(last, program.strictest());
-  EXPECT_EQ(program.terms(last, kAnyone).grant, (Grant{See::yes, Read::deny, Read::deny, Write::native}));
+  EXPECT_EQ(program.terms(last, kAnyone).grant,
+            (Grant{See::yes, Read::deny, Read::deny, Write::native}));
   EXPECT_EQ(program.rule_name(program.terms(last, kAnyone).winner(Axis::read)), "limit");
   const Step below = program.step(last, "x");
   EXPECT_EQ(below.directory, program.strictest());
@@ -127,8 +130,9 @@ TEST(Limits, ten_thousand_rules_load_and_are_told_apart) {
   std::string text = "version = 1\n";
   for (int i = 0; i < 10'000; ++i) {
     text += fmt::format("[[rule]]\nid = \"r{0}\"\npath = [\"{1}\"]\nverdict = \"deny\"\n", i,
-                        i % 3 == 0 ? fmt::format("dir{}/sub/file{}", i % 100, i)
-                        : i % 3 == 1 ? fmt::format("*.ext{}", i) : fmt::format("name{}", i));
+                        i % 3 == 0   ? fmt::format("dir{}/sub/file{}", i % 100, i)
+                        : i % 3 == 1 ? fmt::format("*.ext{}", i)
+                                     : fmt::format("name{}", i));
   }
   const Program program = program_of(text);
   EXPECT_EQ(program.rule_name(terms_at(program, "a/b/name9998").winner(Axis::read)), "r9998");
@@ -140,7 +144,8 @@ TEST(Limits, ten_thousand_rules_load_and_are_told_apart) {
 TEST(Limits, patterns_that_together_are_too_many_are_told) {
   std::string text = "version = 1\n[[rule]]\nid = \"r\"\nverdict = \"deny\"\npath = [\n";
   for (int i = 0; i < 300; ++i) text += fmt::format("\"*{}{}*\",\n", std::string(1000, 'a'), i);
-  EXPECT_EQ(wrong_with(text + "]\n"), "p.toml: the patterns of all rules together are too many or too long\n");
+  EXPECT_EQ(wrong_with(text + "]\n"),
+            "p.toml: the patterns of all rules together are too many or too long\n");
 }
 
 }  // namespace

@@ -84,7 +84,8 @@ TEST(Load, suggests_the_key_or_word_that_was_meant) {
       {kHead + "[[rule]]\nid = \"r\"\nverdict = \"hidden\"",
        "p.toml:4:11: unknown verdict `hidden`; did you mean `hide`?\n"},
       {kHead + "[[rule]]\nid = \"r\"\nread = \"natvie\"",
-       "p.toml:4:8: `read` cannot be `natvie`; it is one of `native`, `served`, `deny`; did you mean"
+       "p.toml:4:8: `read` cannot be `natvie`; it is one of `native`, `served`, `deny`; did you "
+       "mean"
        " `native`?\n"},
       {kHead + "[[rule]]\nid = \"r\"\nzzzzzz = 1\nverdict = \"hide\"",
        "p.toml:4:1: unknown key `zzzzzz` in a rule\n"},
@@ -110,7 +111,8 @@ TEST(Load, tells_what_is_wrong_with_a_rule) {
       {kHead + "[[rule]]\nid = \"r\"\nwho = \"anyone\"\nverdict = \"hide\"",
        "p.toml:4:7: `who` cannot be `anyone`; leave it out to mean everyone\n"},
       {kHead + "[[rule]]\nid = \"r\"\nmode = \"q\"\nread = \"deny\"",
-       "p.toml:4:8: `mode` is made of r, w and x, not `q`\np.toml:4:1: with this `mode` the rule says nothing\n"},
+       "p.toml:4:8: `mode` is made of r, w and x, not `q`\np.toml:4:1: with this `mode` the rule "
+       "says nothing\n"},
       {kHead + "[[rule]]\nid = \"r\"\nmode = \"w\"\nread = \"deny\"",
        "p.toml:4:1: with this `mode` the rule says nothing\n"},
       {kHead + "[[rule]]\nid = \"r\"\nmode = \"r\"\nverdict = \"hide\"",
@@ -126,18 +128,23 @@ TEST(Load, tells_what_is_wrong_with_a_rule) {
 }
 
 TEST(Load, tells_an_id_that_is_given_twice) {
-  EXPECT_EQ(wrong_with(kHead + "[[rule]]\nid = \"r\"\nverdict = \"hide\"\n[[rule]]\nid = \"r\"\nverdict = \"deny\""),
-            "p.toml:6:6: the id `r` is taken by the rule at p.toml:3\n");
+  EXPECT_EQ(
+      wrong_with(
+          kHead +
+          "[[rule]]\nid = \"r\"\nverdict = \"hide\"\n[[rule]]\nid = \"r\"\nverdict = \"deny\""),
+      "p.toml:6:6: the id `r` is taken by the rule at p.toml:3\n");
 }
 
 TEST(Load, refuses_what_needs_to_look_into_files) {
-  const std::string no = "this version cannot look into files, so it cannot enforce what depends on content\n";
+  const std::string no =
+      "this version cannot look into files, so it cannot enforce what depends on content\n";
   const std::string no_redact =
       "this version cannot look into files, so it cannot redact; `deny` and `hide` it can\n";
   expect_all({
       {kHead + "[[rule]]\nid = \"r\"\nverdict = \"redact\"", "p.toml:4:11: " + no_redact},
       {kHead + "[[rule]]\nid = \"r\"\nread = \"redact\"", "p.toml:4:8: " + no_redact},
-      {kHead + "[[rule]]\nid = \"r\"\nverdict = \"deny\"\ncontent = \"x\"", "p.toml:5:1: `content`: " + no},
+      {kHead + "[[rule]]\nid = \"r\"\nverdict = \"deny\"\ncontent = \"x\"",
+       "p.toml:5:1: `content`: " + no},
       {kHead + "[[import]]\ngitleaks = \"x\"", "p.toml:2:3: `import`: " + no},
       {kHead + "[detector.card]\nregex = \"x\"", "p.toml:2:2: `detector`: " + no},
       {kHead + "[[never]]\ncontent = \"x\"\nread = \"native\"", "p.toml:3:1: `content`: " + no},
@@ -147,8 +154,11 @@ TEST(Load, refuses_what_needs_to_look_into_files) {
 }
 
 TEST(Load, takes_the_defaults_that_are_about_content_and_checks_them) {
-  EXPECT_EQ(wrong_with(kHead + "[default]\nverdict = \"served\"\non_error = \"deny\"\non_timeout = \"deny\"\n"
-                               "deadline = \"2s\"\ntoo_big = { over = \"64MiB\", verdict = \"served\" }"), "");
+  EXPECT_EQ(
+      wrong_with(kHead +
+                 "[default]\nverdict = \"served\"\non_error = \"deny\"\non_timeout = \"deny\"\n"
+                 "deadline = \"2s\"\ntoo_big = { over = \"64MiB\", verdict = \"served\" }"),
+      "");
   expect_all({
       {kHead + "[default]\ndeadline = \"soon\"",
        "p.toml:3:12: `soon` is no time from 1ms to 60min; write one like `200ms`\n"},
@@ -164,19 +174,24 @@ TEST(Load, takes_the_defaults_that_are_about_content_and_checks_them) {
 TEST(Load, tells_what_is_wrong_with_a_subject) {
   expect_all({
       {kHead + "[subject.agent]",
-       "p.toml:2:10: nothing proves the subject `agent`; say `run_as = true`, or one of uid, gid, user,"
+       "p.toml:2:10: nothing proves the subject `agent`; say `run_as = true`, or one of uid, gid, "
+       "user,"
        " group, unit, cgroup, exe\n"},
       {kHead + "[subject.anyone]\nrun_as = true",
        "p.toml:2:10: the name `anyone` is taken: it stands for callers who are no subject\n"},
-      {kHead + "[subject.a]\nuid = -1", "p.toml:3:7: `uid` must be a number from 0 to 4294967294\n"},
+      {kHead + "[subject.a]\nuid = -1",
+       "p.toml:3:7: `uid` must be a number from 0 to 4294967294\n"},
       {kHead + "[subject.a]\nexe = \"rsync\"", "p.toml:3:7: `rsync` is no absolute path\n"},
-      {kHead + "[subject.a]\nrun_as = 3", "p.toml:3:10: `run_as` must be a name, or true for the subject's own, not a number\n"},
+      {kHead + "[subject.a]\nrun_as = 3",
+       "p.toml:3:10: `run_as` must be a name, or true for the subject's own, not a number\n"},
   });
 }
 
 TEST(Load, gives_subjects_with_their_strongest_proof) {
-  const Program program = program_of(kHead + "[subject.a]\nrun_as = true\nuid = 5\n[subject.b]\ncgroup = \"/x\"\n"
-                                             "gid = 3\n[subject.c]\nuser = [\"u\", \"v\"]\nexe = \"/e\"\n[subject.d]\nexe = \"/e\"\n");
+  const Program program = program_of(
+      kHead +
+      "[subject.a]\nrun_as = true\nuid = 5\n[subject.b]\ncgroup = \"/x\"\n"
+      "gid = 3\n[subject.c]\nuser = [\"u\", \"v\"]\nexe = \"/e\"\n[subject.d]\nexe = \"/e\"\n");
   const auto& subjects = program.document().subjects;
   ASSERT_EQ(subjects.size(), 4u);
   EXPECT_EQ(subjects[0].run_as, "a");
@@ -204,7 +219,18 @@ TEST(Load, tells_at_most_a_hundred_things) {
 
 TEST(Load, refuses_what_is_not_utf8_or_too_large) {
   EXPECT_EQ(wrong_with("version = 1\n# \xff"), "p.toml:2:3: this byte is not UTF-8\n");
-  EXPECT_EQ(wrong_with(std::string((std::size_t{4} << 20) + 1, '\n')), "p.toml: the file is larger than 4 MiB\n");
+  EXPECT_EQ(wrong_with(std::string((std::size_t{4} << 20) + 1, '\n')),
+            "p.toml: the file is larger than 4 MiB\n");
+}
+
+TEST(Load, takes_letters_beyond_ascii_in_strings_and_comments_only) {
+  const std::string letters = "\xc3\xa4\xce\xb1\xd0\xb6\xe2\x80\x83\xf0\x9f\x98\x80";
+  EXPECT_EQ(wrong_with("\xef\xbb\xbf" + kHead + "# " + letters +
+                       "\n[[rule]]\nid = \"r\"\nverdict = \"deny\"\nwhy = \"\"\"" + letters +
+                       "\\\n " + letters + "\"\"\"\npath = '" + letters + "'\n"),
+            "");
+  EXPECT_EQ(wrong_with(kHead + letters + " = 1\n"),
+            "p.toml:2: not TOML: a character beyond ASCII outside of strings and comments\n");
 }
 
 TEST(Load, refuses_nesting_that_could_exhaust_the_stack) {
@@ -219,15 +245,18 @@ TEST(Load, refuses_nesting_that_could_exhaust_the_stack) {
 
 TEST(Load, reads_dots_in_strings_and_comments_as_no_keys) {
   const std::string dots(50, '.');
-  EXPECT_EQ(wrong_with(kHead + "# " + dots + "\n[[rule]]\nid = \"r\"\nverdict = \"deny\"\nwhy = \"\"\"\n" + dots +
-                       "\\\"\"\" \n\"\"\"\npath = ['" + dots + "', \"" + dots + "\"]\n"), "");
+  EXPECT_EQ(wrong_with(kHead + "# " + dots +
+                       "\n[[rule]]\nid = \"r\"\nverdict = \"deny\"\nwhy = \"\"\"\n" + dots +
+                       "\\\"\"\" \n\"\"\"\npath = ['" + dots + "', \"" + dots + "\"]\n"),
+            "");
 }
 
 TEST(Load, tells_what_is_wrong_with_a_test) {
   expect_all({
       {kHead + "[[test]]\nexpect = { see = \"yes\" }", "p.toml:2:1: a test needs a `path`\n"},
       {kHead + "[[test]]\npath = \"a/../b\"\nexpect = { see = \"yes\" }",
-       "p.toml:3:8: `a/../b` is no path from the mounted root: names between single `/`, none of them"
+       "p.toml:3:8: `a/../b` is no path from the mounted root: names between single `/`, none of "
+       "them"
        " `.` or `..`\n"},
       {kHead + "[[test]]\npath = \"a\"", "p.toml:2:1: a test needs `expect`\n"},
       {kHead + "[[test]]\npath = \"a\"\nmode = \"rw\"\nexpect = { see = \"yes\" }",
@@ -240,7 +269,8 @@ TEST(Load, tells_what_is_wrong_with_a_test) {
 }
 
 TEST(Load, shows_bytes_of_a_policy_in_messages_harmlessly) {
-  EXPECT_EQ(wrong_with(kHead + "\"a\\u001b[31m\" = 1"), "p.toml:2:1: unknown key `a\\x1b[31m` in a policy\n");
+  EXPECT_EQ(wrong_with(kHead + "\"a\\u001b[31m\" = 1"),
+            "p.toml:2:1: unknown key `a\\x1b[31m` in a policy\n");
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ TEST(Oracle, agrees_on_pairs_that_add_and_subtract) {
 class Random {
  public:
   explicit Random(unsigned seed) : engine_{seed} {}
-  std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>{0, bound - 1}(engine_); }
+  std::size_t below(std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>{0, bound - 1}(engine_);
+  }
 
   std::string name() {
     std::string name;
@@ -116,7 +118,8 @@ class Random {
     if (below(4) == 0) return "**";
     std::string piece;
     for (std::size_t i = 0, n = 1 + below(4); i < n; ++i) {
-      static constexpr std::array<std::string_view, 9> kParts{"a", "b", "c", ".", "*", "?", "[ab]", "[!a.]", "[a-c]"};
+      static constexpr std::array<std::string_view, 9> kParts{"a", "b",    "c",     ".",    "*",
+                                                              "?", "[ab]", "[!a.]", "[a-c]"};
       piece += kParts[below(kParts.size())];
     }
     return piece == "." || piece == ".." ? "b" : piece;
@@ -145,16 +148,20 @@ TEST(Oracle, agrees_on_large_random_policies) {
       std::string quoted_list;
       for (const std::string& glob : list) quoted_list += toml_string(glob) + ",";
       text += fmt::format("[[rule]]\nid = \"r{:04}\"\npath = [{}]\n{}\n", i, quoted_list,
-                          i % 3 == 0 ? "see = \"no\"" : i % 3 == 1 ? "read = \"served\"" : "write = \"deny\"");
+                          i % 3 == 0   ? "see = \"no\""
+                          : i % 3 == 1 ? "read = \"served\""
+                                       : "write = \"deny\"");
     }
     const Program program = program_of(text);
     for (std::size_t question = 0; question < 40'000 / rules; ++question) {
       Path path{"", {}, random.below(2) == 0};
-      for (std::size_t d = 0, n = 1 + random.below(5); d < n; ++d) path.names.push_back(random.name());
+      for (std::size_t d = 0, n = 1 + random.below(5); d < n; ++d)
+        path.names.push_back(random.name());
       path.text = fmt::format("{}{}", fmt::join(path.names, "/"), path.directory ? "/" : "");
       std::array<std::string, 3> first{"default", "default", "default"};
       for (std::size_t i = rules; i-- > 0;) {
-        if (reference::takes_in(globs[i], path.names, path.directory)) first[i % 3] = fmt::format("r{:04}", i);
+        if (reference::takes_in(globs[i], path.names, path.directory))
+          first[i % 3] = fmt::format("r{:04}", i);
       }
       const Terms terms = terms_at(program, path.text);
       ASSERT_EQ(program.rule_name(terms.winner(Axis::see)), first[0]) << path.text;

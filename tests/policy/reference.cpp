@@ -98,7 +98,8 @@ bool takes_in(const std::vector<std::string>& patterns, const std::vector<std::s
       in = true;
     }
   }
-  return in || std::ranges::all_of(patterns, [](const std::string& p) { return p.starts_with('!'); });
+  return in ||
+         std::ranges::all_of(patterns, [](const std::string& p) { return p.starts_with('!'); });
 }
 
 }  // namespace sluice::policy::reference

@@ -134,7 +134,8 @@ TEST(Save, says_why_it_refuses) {
   EXPECT_EQ(line(Bytes{bytes}.first(5)),
             "cannot use the saved policy: it is cut short; compile the policy again");
   bytes[8] = std::byte{9};
-  EXPECT_EQ(line(bytes), "cannot use the saved policy: it is of another version; compile the policy again");
+  EXPECT_EQ(line(bytes),
+            "cannot use the saved policy: it is of another version; compile the policy again");
   bytes[0] = std::byte{0};
   EXPECT_EQ(line(bytes), "cannot use the saved policy: it is none; compile the policy again");
 }

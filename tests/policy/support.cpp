@@ -61,7 +61,8 @@ std::string toml_string(std::string_view text) {
 std::string hiding(const std::vector<std::string>& globs) {
   std::string list;
   for (const std::string& glob : globs) list += toml_string(glob) + ",";
-  return fmt::format("version = 1\n[[rule]]\nid = \"hide\"\nverdict = \"hide\"\npath = [{}]\n", list);
+  return fmt::format("version = 1\n[[rule]]\nid = \"hide\"\nverdict = \"hide\"\npath = [{}]\n",
+                     list);
 }
 
 bool hides(const Program& program, std::string_view path) {

@@ -14,8 +14,10 @@ namespace {
 std::string many_rules() {
   std::string text = "version = 1\n[subject.a]\nuid = 1\n[subject.b]\nuid = 2\n";
   for (int i = 0; i < 24; ++i) {
-    text += fmt::format("[[rule]]\nid = \"r{0}\"\nwho = \"{1}\"\npath = [\"**/x{0}/**/y*\", \"*.e{0}\"]\nread = \"served\"\n",
-                        i, i % 2 == 0 ? "a" : "b");
+    text += fmt::format(
+        "[[rule]]\nid = \"r{0}\"\nwho = \"{1}\"\npath = [\"**/x{0}/**/y*\", \"*.e{0}\"]\nread = "
+        "\"served\"\n",
+        i, i % 2 == 0 ? "a" : "b");
   }
   return text;
 }
@@ -72,7 +74,9 @@ void expect_right_answers(std::size_t bytes, bool sweeping) {
 }
 
 TEST(Threads, get_right_answers) { expect_right_answers(std::size_t{64} << 20, false); }
-TEST(Threads, get_right_answers_while_places_are_forgotten) { expect_right_answers(std::size_t{64} << 20, true); }
+TEST(Threads, get_right_answers_while_places_are_forgotten) {
+  expect_right_answers(std::size_t{64} << 20, true);
+}
 TEST(Threads, get_right_or_strictest_answers_over_the_cap) { expect_right_answers(100'000, true); }
 
 }  // namespace
