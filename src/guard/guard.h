@@ -47,7 +47,8 @@ inline constexpr std::size_t kRooms<Op> = 1;
 class Guard final : public mirror::PlaceKeeper {
  public:
   // mirror   outlives the guard; nothing of it was served yet, and it serves nobody else.
-  // errors   EINVAL the policy has no subject of that name; ENOTSUP names in the root directory have
+  // errors   EINVAL the policy has no subject of that name; ENOTSUP names in the root directory
+  // have
   //          several spellings, and rules by path would not hold; ENOMEM.
   static Result<std::unique_ptr<Guard>, Error> make(mirror::Mirror& mirror,
                                                     std::shared_ptr<const policy::Program> program,
@@ -145,10 +146,10 @@ class Guard final : public mirror::PlaceKeeper {
   struct Rules {
     std::shared_ptr<const policy::Program> program;
     policy::SubjectIndex bound{};
-    std::unique_ptr<Subjects> subjects;      // where callers are told apart
-    std::vector<policy::SubjectIndex> all;   // who may ask here
-    bool can_hide = false;                   // something, from one of them
-    bool restricts = false;                  // one of them, somewhere
+    std::unique_ptr<Subjects> subjects;     // where callers are told apart
+    std::vector<policy::SubjectIndex> all;  // who may ask here
+    bool can_hide = false;                  // something, from one of them
+    bool restricts = false;                 // one of them, somewhere
   };
   // A directory and its place by a policy that is to come, held by it.
   struct Placing {
@@ -250,8 +251,8 @@ class Guard final : public mirror::PlaceKeeper {
                           const wire::Name& name, policy::Place place);
   Result<Judged> may_remove(const Asked& asked, NodeId directory, const wire::Name& name,
                             policy::Place place, policy::Kind kind);
-  Result<void> may_move(const Asked& asked, policy::Place from, policy::Place to,
-                        policy::Kind kind, const Told& told);
+  Result<void> may_move(const Asked& asked, policy::Place from, policy::Place to, policy::Kind kind,
+                        const Told& told);
   Result<void> rename(const Asked& asked, const fuse::Rename& r, const mirror::Moved& moved,
                       const mirror::Found& source);
   template <class Make>
@@ -262,7 +263,8 @@ class Guard final : public mirror::PlaceKeeper {
   std::optional<mirror::LowerHandle> linked_file(NodeId directory, const wire::Name& name);
 
   // guard_open.cpp
-  Result<void> may_open(const Asked& asked, const Judged& judged, int flags, const Told& told) const;
+  Result<void> may_open(const Asked& asked, const Judged& judged, int flags,
+                        const Told& told) const;
   void note_open(const Asked& asked, const Judged& judged, int flags, int error,
                  const Told& told) const;
 
@@ -273,8 +275,8 @@ class Guard final : public mirror::PlaceKeeper {
   mirror::Mirror& mirror_;
   const Options options_;
   mutable Turnstile turnstile_;
-  std::mutex reload_mutex_;  // one reload at a time; taken before the turnstile is closed
-  Rules rules_;              // changes only while no request passes the turnstile
+  std::mutex reload_mutex_;    // one reload at a time; taken before the turnstile is closed
+  Rules rules_;                // changes only while no request passes the turnstile
   std::uint16_t reloads_ = 0;  // likewise
 
   HardLinks links_;

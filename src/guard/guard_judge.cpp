@@ -52,8 +52,7 @@ Grant Guard::grant_of(const HardLinks::Known& known, policy::SubjectIndex subjec
   }
   const bool inspects = program.document().hard_links == policy::HardLinks::inspect;
   if (known.all || !inspects) return grant;
-  const bool restricted =
-      program.terms(program.strictest(), subject).id != policy::kUnrestricted;
+  const bool restricted = program.terms(program.strictest(), subject).id != policy::kUnrestricted;
   return restricted ? under_inspection(grant) : grant;
 }
 
@@ -138,8 +137,8 @@ mirror::Admitted Guard::admission(const Judged& judged, Place place) const {
 
 mirror::Face Guard::face_of(const Judged& judged) const {
   const Grant& grant = judged.grant;
-  const bool served = grant.read == Read::served || grant.execute == Read::served ||
-                      grant.write == Write::served;
+  const bool served =
+      grant.read == Read::served || grant.execute == Read::served || grant.write == Write::served;
   if (!served || !enforces()) return mirror::Face::native;
   // What the kernel kept of one node would not learn of writing by way of another.
   return judged.has_siblings ? mirror::Face::uncached : mirror::Face::served;

@@ -25,9 +25,9 @@ Kind kind_of(const mirror::Found& found) noexcept {
 // Attributes that the kernel asks for by itself, to check permissions or to run a program; they say
 // nothing of what is in a file.
 bool is_permission(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 4> kNames{
-      "system.posix_acl_access", "system.posix_acl_default", "security.capability",
-      "security.selinux"};
+  constexpr std::array<std::string_view, 4> kNames{"system.posix_acl_access",
+                                                   "system.posix_acl_default",
+                                                   "security.capability", "security.selinux"};
   if (!name.empty() && name.back() == '\0') name.remove_suffix(1);
   return std::ranges::find(kNames, name) != kNames.end();
 }
@@ -145,7 +145,7 @@ Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::CopyRange& r) {
 
 // The mirror serves reading and changing inode flags, and no other ioctl.
 Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Ioctl& r) {
-  constexpr unsigned kSetFlags32 = 0x40046602;  // FS_IOC32_SETFLAGS
+  constexpr unsigned kSetFlags32 = 0x40046602;     // FS_IOC32_SETFLAGS
   constexpr std::uint32_t kCaseFold = 0x40000000;  // FS_CASEFOLD_FL
   switch (r.command) {
     case FS_IOC_SETFLAGS:
@@ -156,10 +156,8 @@ Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Ioctl& r) {
       if (rules_.restricts && (flags & kCaseFold) != 0) return fail(EOPNOTSUPP);
       return may_write(asked, r.node);
     }
-    case FS_IOC_FSSETXATTR:
-      return may_write(asked, r.node);
-    default:
-      return may_read(asked, r.node);
+    case FS_IOC_FSSETXATTR: return may_write(asked, r.node);
+    default: return may_read(asked, r.node);
   }
 }
 

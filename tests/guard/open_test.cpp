@@ -86,7 +86,8 @@ TEST_F(Opening, no_byte_of_a_denied_file_is_had_by_any_call) {
   const std::string path = mount("denied");
   char room[64];
   for (int round = 0; round < 2; ++round) {
-    for (const int flags : {O_RDONLY, O_RDWR, O_WRONLY, O_RDONLY | O_DIRECT, O_RDONLY | O_NOATIME}) {
+    for (const int flags :
+         {O_RDONLY, O_RDWR, O_WRONLY, O_RDONLY | O_DIRECT, O_RDONLY | O_NOATIME}) {
       EXPECT_EQ(open_outcome(path, flags), "EACCES") << flags;
     }
   }
