@@ -29,10 +29,10 @@ struct Decision {
   policy::Read read{};  // for Mode::execute: of the execution
   policy::Write write{};
   policy::Log log{};
-  policy::RuleId by{};          // the rule that decided
-  std::int32_t error = 0;       // what was answered; 0 for success
+  policy::RuleId by{};     // the rule that decided
+  std::int32_t error = 0;  // what was answered; 0 for success
   std::uint32_t microseconds = 0;
-  std::uint16_t program = 0;    // counts reloads: which program `subject` and `by` belong to
+  std::uint16_t program = 0;  // counts reloads: which program `subject` and `by` belong to
   std::uint8_t name_length = 0;
   std::array<char, kNameBytes> name_bytes{};  // the start of a longer name
 

@@ -63,9 +63,10 @@ Result<std::unique_ptr<Guard>, Error> Guard::make(mirror::Mirror& mirror,
     Rules rules = TRY(rules_of(std::move(program), options));
     const auto root = mirror.tree().path(kRoot);
     if (rules.restricts && root && folds_names(root->get())) {
-      return fail(Error{"names in the source have several spellings (it is case-insensitive), so "
-                        "that rules by path cannot be kept there; use a directory that is not",
-                        ENOTSUP});
+      return fail(
+          Error{"names in the source have several spellings (it is case-insensitive), so "
+                "that rules by path cannot be kept there; use a directory that is not",
+                ENOTSUP});
     }
     std::unique_ptr<Guard> guard{new Guard{mirror, std::move(rules), options}};
     mirror.tree().set_keeper(guard.get());

@@ -26,6 +26,7 @@
 #include "sluice/guard/folding.h"
 #include "sluice/guard/hard_links.h"
 #include "sluice/guard/needs.h"
+#include "sluice/guard/options.h"
 #include "sluice/guard/stale_opens.h"
 #include "sluice/guard/subjects.h"
 #include "sluice/guard/turnstile.h"
@@ -33,31 +34,6 @@
 #include "sluice/policy/program.h"
 
 namespace sluice::guard {
-
-// Whether what the policy forbids is refused, or done and only told.
-enum class Enforce : std::uint8_t { yes, no };
-
-struct Options {
-  // Whoever asks is this subject; else callers are told apart.
-  std::optional<std::string> subject;
-  Decisions* decisions = nullptr;  // outlives the guard
-  Enforce enforce = Enforce::yes;
-  std::string proc = "/proc";
-};
-
-struct Stats {
-  std::uint64_t refused = 0;  // operations
-  std::uint64_t hidden = 0;   // of them names and nodes that were kept out of sight
-  std::uint64_t stale = 0;    // opens that were sent to look their file up again
-  std::size_t linked_files = 0;
-  std::size_t folding_directories = 0;  // whose names have several spellings: all in them is kept
-};
-
-struct Reloaded {
-  std::uint64_t directories = 0;  // that have their places by the new policy now
-  std::uint64_t files = 0;        // that are looked up again before they are next opened
-  std::uint64_t open_files = 0;   // of them open: their descriptors are as the old policy gave them
-};
 
 namespace detail {
 // How many rooms an operation fills: one, or none.
@@ -71,7 +47,8 @@ inline constexpr std::size_t kRooms<Op> = 1;
 class Guard final : public mirror::PlaceKeeper {
  public:
   // mirror   outlives the guard; nothing of it was served yet, and it serves nobody else.
-  // errors   EINVAL the policy has no subject of that name; ENOTSUP names in the root directory have
+  // errors   EINVAL the policy has no subject of that name; ENOTSUP names in the root directory
+  // have
   //          several spellings, and rules by path would not hold; ENOMEM.
   static Result<std::unique_ptr<Guard>, Error> make(mirror::Mirror& mirror,
                                                     std::shared_ptr<const policy::Program> program,
@@ -169,10 +146,10 @@ class Guard final : public mirror::PlaceKeeper {
   struct Rules {
     std::shared_ptr<const policy::Program> program;
     policy::SubjectIndex bound{};
-    std::unique_ptr<Subjects> subjects;      // where callers are told apart
-    std::vector<policy::SubjectIndex> all;   // who may ask here
-    bool can_hide = false;                   // something, from one of them
-    bool restricts = false;                  // one of them, somewhere
+    std::unique_ptr<Subjects> subjects;     // where callers are told apart
+    std::vector<policy::SubjectIndex> all;  // who may ask here
+    bool can_hide = false;                  // something, from one of them
+    bool restricts = false;                 // one of them, somewhere
   };
   // A directory and its place by a policy that is to come, held by it.
   struct Placing {
@@ -249,6 +226,7 @@ class Guard final : public mirror::PlaceKeeper {
   mirror::Admitted admission(const Judged& judged, policy::Place place) const;
   mirror::Face face_of(const Judged& judged) const;
   void conceal(policy::Place place, fuse::Attr& attr) const;
+  void seal(const Judged& judged, fuse::Attr& attr) const;
   bool loosened(policy::Place from, policy::Place to, policy::Kind kind) const;
   // Answers `error` in the policy's name, and tells; where nothing is enforced it only tells.
   struct Told {
@@ -273,8 +251,8 @@ class Guard final : public mirror::PlaceKeeper {
                           const wire::Name& name, policy::Place place);
   Result<Judged> may_remove(const Asked& asked, NodeId directory, const wire::Name& name,
                             policy::Place place, policy::Kind kind);
-  Result<void> may_move(const Asked& asked, policy::Place from, policy::Place to,
-                        policy::Kind kind, const Told& told);
+  Result<void> may_move(const Asked& asked, policy::Place from, policy::Place to, policy::Kind kind,
+                        const Told& told);
   Result<void> rename(const Asked& asked, const fuse::Rename& r, const mirror::Moved& moved,
                       const mirror::Found& source);
   template <class Make>
@@ -285,19 +263,20 @@ class Guard final : public mirror::PlaceKeeper {
   std::optional<mirror::LowerHandle> linked_file(NodeId directory, const wire::Name& name);
 
   // guard_open.cpp
-  Result<void> may_open(const Asked& asked, const Judged& judged, int flags, const Told& told) const;
+  Result<void> may_open(const Asked& asked, const Judged& judged, int flags,
+                        const Told& told) const;
   void note_open(const Asked& asked, const Judged& judged, int flags, int error,
                  const Told& told) const;
 
   // reload.cpp
   std::vector<Placing> places_by(const policy::Program& program) const;
-  Reloaded take_over(Rules&& rules, std::vector<Placing> places);
+  Reloaded take_over(Rules&& rules, const std::vector<Placing>& places);
 
   mirror::Mirror& mirror_;
   const Options options_;
   mutable Turnstile turnstile_;
-  std::mutex reload_mutex_;  // one reload at a time; taken before the turnstile is closed
-  Rules rules_;              // changes only while no request passes the turnstile
+  std::mutex reload_mutex_;    // one reload at a time; taken before the turnstile is closed
+  Rules rules_;                // changes only while no request passes the turnstile
   std::uint16_t reloads_ = 0;  // likewise
 
   HardLinks links_;
@@ -310,13 +289,5 @@ class Guard final : public mirror::PlaceKeeper {
   };
   mutable Counts counts_;
 };
-
-// The place of a file's node whose name has not been looked up since the policy was changed. Until
-// it is, the node is what its grant says.
-inline constexpr mirror::Place kUnplaced{0xffffffff};
-
-constexpr mirror::Place to_mirror(policy::Place place) noexcept {
-  return mirror::Place{static_cast<std::uint32_t>(place)};
-}
 
 }  // namespace sluice::guard

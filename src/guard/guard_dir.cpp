@@ -29,7 +29,7 @@ bool Lister::lists(int directory, std::string_view name, std::uint32_t type) noe
   const bool as_directory = guard_.hides(asked_, step.directory);
   const bool as_other = guard_.hides(asked_, step.other);
   if (as_directory == as_other) return !as_other;
-  const Kind kind = type == 0           ? kind_at(directory, name)
+  const Kind kind = type == 0         ? kind_at(directory, name)
                     : type == S_IFDIR ? Kind::directory
                                       : Kind::other;
   return kind == Kind::directory ? !as_directory : !as_other;

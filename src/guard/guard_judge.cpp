@@ -52,8 +52,7 @@ Grant Guard::grant_of(const HardLinks::Known& known, policy::SubjectIndex subjec
   }
   const bool inspects = program.document().hard_links == policy::HardLinks::inspect;
   if (known.all || !inspects) return grant;
-  const bool restricted =
-      program.terms(program.strictest(), subject).id != policy::kUnrestricted;
+  const bool restricted = program.terms(program.strictest(), subject).id != policy::kUnrestricted;
   return restricted ? under_inspection(grant) : grant;
 }
 
@@ -138,8 +137,8 @@ mirror::Admitted Guard::admission(const Judged& judged, Place place) const {
 
 mirror::Face Guard::face_of(const Judged& judged) const {
   const Grant& grant = judged.grant;
-  const bool served = grant.read == Read::served || grant.execute == Read::served ||
-                      grant.write == Write::served;
+  const bool served =
+      grant.read == Read::served || grant.execute == Read::served || grant.write == Write::served;
   if (!served || !enforces()) return mirror::Face::native;
   // What the kernel kept of one node would not learn of writing by way of another.
   return judged.has_siblings ? mirror::Face::uncached : mirror::Face::served;
@@ -148,7 +147,15 @@ mirror::Face Guard::face_of(const Judged& judged) const {
 // A link count tells how many directories there are in one, those out of sight included.
 void Guard::conceal(Place place, fuse::Attr& attr) const {
   if (!attr.is_directory() || !rules_.can_hide || rules_.program->settled(place)) return;
-  if (enforces()) attr.nlink = 1;
+  if (enforces() && attr.nlink > 1) attr.nlink = 1;
+}
+
+// A device is opened by the kernel without asking. Which one it is is not told to those who may not
+// do all with it.
+void Guard::seal(const Judged& judged, fuse::Attr& attr) const {
+  if (!S_ISCHR(attr.mode) && !S_ISBLK(attr.mode)) return;
+  const bool kept = is_kept(judged.grant.read) || judged.grant.write == Write::deny;
+  if (kept && enforces()) attr.rdev = 0;
 }
 
 // A directory takes with it what is below. Nothing changes there if rules go on in the same way, or

@@ -69,8 +69,7 @@ template <class Make>
 Result<fuse::Entry> Guard::make_entry(const Asked& asked, const Seen& parent,
                                       const wire::Name& name, Kind kind, Make make) {
   const HeldPlace place{asked.program, asked.program.enter(parent.place(), name.view(), kind)};
-  const Judged judged =
-      TRY(may_make(asked, parent.place(), asked.request.node, name, place));
+  const Judged judged = TRY(may_make(asked, parent.place(), asked.request.node, name, place));
   fuse::Entry out = TRY(make(admission(judged, place)));
   conceal(place, out.attr);
   return out;
@@ -106,8 +105,8 @@ Result<fuse::Entry> Guard::act(const Asked& asked, const Seen& parent, const fus
   const auto stat = TRY(mirror_.tree().stat(r.existing));
   const bool matters = rules_.restricts && S_ISREG(stat.stx_mode);
   const bool placed = existing.standing.place != kUnplaced;
-  HardLinks::Known known = links_.find(view.handle).value_or(
-      HardLinks::Known{{}, placed && stat.stx_nlink < 2});
+  HardLinks::Known known =
+      links_.find(view.handle).value_or(HardLinks::Known{{}, placed && stat.stx_nlink < 2});
   if (placed) known.places.push_back(existing.place());
   for (const Place each : known.places) {
     TRY(may_move(asked, each, place, Kind::other, told));
@@ -164,8 +163,8 @@ bool Guard::has_only_hidden(const Asked& asked, Place place, NodeId parent,
   if (!asked.program.can_hide(asked.subject)) return false;
   const auto found = mirror_.tree().find(parent, name);
   if (!found) return false;
-  const Fd listed{::open(mirror::ProcPath{found->fd.get()}.c_str(),
-                         O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const Fd listed{
+      ::open(mirror::ProcPath{found->fd.get()}.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!listed) return false;
   Lister lister{*this, asked, place};
   alignas(dirent64) std::array<char, 8192> buffer;
@@ -223,11 +222,11 @@ Result<void> Guard::act(const Asked& asked, const Seen& from, const fuse::Rename
 // so, and the file is looked up again.
 Result<void> Guard::rename(const Asked& asked, const fuse::Rename& r, const mirror::Moved& moved,
                            const mirror::Found& source) {
-  const bool several = !links_.empty() && S_ISREG(source.stat.stx_mode) &&
-                       source.stat.stx_nlink > 1;
+  const bool several =
+      !links_.empty() && S_ISREG(source.stat.stx_mode) && source.stat.stx_nlink > 1;
   const auto replaced = linked_file(r.new_parent, r.new_name);
-  const auto file = several ? mirror_.tree().handle(source)
-                            : Result<mirror::LowerHandle>{fail(ENOENT)};
+  const auto file =
+      several ? mirror_.tree().handle(source) : Result<mirror::LowerHandle>{fail(ENOENT)};
   TRY(mirror_.rename(r, moved));
   const NameMark old_name = name_mark(r.node, r.name.view());
   const NameMark new_name = name_mark(r.new_parent, r.new_name.view());
@@ -236,8 +235,7 @@ Result<void> Guard::rename(const Asked& asked, const fuse::Rename& r, const mirr
   if (replaced) links_.lost(*replaced, new_name);
   if (file) {
     links_.lost(*file, old_name);
-    links_.learn(asked.program, *file, Place{raw(*moved.target)}, new_name,
-                 source.stat.stx_nlink);
+    links_.learn(asked.program, *file, Place{raw(*moved.target)}, new_name, source.stat.stx_nlink);
   }
   return {};
 }

@@ -25,9 +25,9 @@ Kind kind_of(const mirror::Found& found) noexcept {
 // Attributes that the kernel asks for by itself, to check permissions or to run a program; they say
 // nothing of what is in a file.
 bool is_permission(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 4> kNames{
-      "system.posix_acl_access", "system.posix_acl_default", "security.capability",
-      "security.selinux"};
+  constexpr std::array<std::string_view, 4> kNames{"system.posix_acl_access",
+                                                   "system.posix_acl_default",
+                                                   "security.capability", "security.selinux"};
   if (!name.empty() && name.back() == '\0') name.remove_suffix(1);
   return std::ranges::find(kNames, name) != kNames.end();
 }
@@ -79,6 +79,7 @@ Result<fuse::Entry> Guard::entry(const Asked& asked, Place parent, mirror::Found
   const bool only_name = S_ISREG(found.stat.stx_mode) && found.stat.stx_nlink == 1;
   auto out = TRY(mirror_.entry_of(std::move(found), directory, name, admission(judged, place)));
   conceal(place, out.attr);
+  seal(judged, out.attr);
   if (kind == Kind::directory && rules_.restricts) watch_folding(out.node);
   if (only_name && !links_.empty()) {
     if (const auto view = mirror_.tree().table().read(out.node)) {
@@ -102,6 +103,7 @@ Result<fuse::Entry> Guard::act(const Asked& asked, const Seen& parent, const fus
 
 Result<fuse::AttrReply> Guard::act(const Asked&, const Seen& seen, const fuse::GetAttr& r) {
   auto reply = TRY(mirror_.get_attr(r));
+  seal(seen.judged, reply.attr);
   if (seen.standing.is_directory()) conceal(seen.place(), reply.attr);
   if (seen.judged.has_siblings) reply.attr_valid = {};
   return reply;
@@ -116,6 +118,11 @@ Result<fuse::StatxReply> Guard::act(const Asked&, const Seen& seen, const fuse::
     conceal(seen.place(), attr);
     reply.statx.nlink = attr.nlink;
   }
+  fuse::Attr device;
+  device.mode = reply.statx.mode;
+  device.rdev = 1;
+  seal(seen.judged, device);
+  if (device.rdev == 0) reply.statx.rdev_major = reply.statx.rdev_minor = 0;
   if (seen.judged.has_siblings) reply.attr_valid = {};
   return reply;
 }
@@ -138,7 +145,7 @@ Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::CopyRange& r) {
 
 // The mirror serves reading and changing inode flags, and no other ioctl.
 Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Ioctl& r) {
-  constexpr unsigned kSetFlags32 = 0x40046602;  // FS_IOC32_SETFLAGS
+  constexpr unsigned kSetFlags32 = 0x40046602;     // FS_IOC32_SETFLAGS
   constexpr std::uint32_t kCaseFold = 0x40000000;  // FS_CASEFOLD_FL
   switch (r.command) {
     case FS_IOC_SETFLAGS:
@@ -149,10 +156,8 @@ Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Ioctl& r) {
       if (rules_.restricts && (flags & kCaseFold) != 0) return fail(EOPNOTSUPP);
       return may_write(asked, r.node);
     }
-    case FS_IOC_FSSETXATTR:
-      return may_write(asked, r.node);
-    default:
-      return may_read(asked, r.node);
+    case FS_IOC_FSSETXATTR: return may_write(asked, r.node);
+    default: return may_read(asked, r.node);
   }
 }
 

@@ -24,7 +24,9 @@ constexpr int kForExecution = 0x20;
 
 int flags_of(fuse::OpenFlags flags) noexcept { return static_cast<int>(raw(flags)); }
 bool executes(int flags) noexcept { return (flags & kForExecution) != 0; }
-bool writes(int flags) noexcept { return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0; }
+bool writes(int flags) noexcept {
+  return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0;
+}
 bool reads(int flags) noexcept { return (flags & O_ACCMODE) != O_WRONLY && !executes(flags); }
 
 Mode mode_of(int flags) noexcept {
@@ -83,8 +85,8 @@ Result<fuse::Opened> Guard::act(const Asked& asked, const Seen& seen, const fuse
 Result<fuse::Created> Guard::act(const Asked& asked, const Seen& parent, const fuse::Create& r) {
   const int flags = flags_of(r.flags);
   const Told told{r.node, r.name.view(), Mode::write};
-  const HeldPlace place{asked.program, asked.program.enter(parent.place(), r.name.view(),
-                                                           policy::Kind::other)};
+  const HeldPlace place{asked.program,
+                        asked.program.enter(parent.place(), r.name.view(), policy::Kind::other)};
   const Judged judged = TRY(may_make(asked, parent.place(), r.node, r.name, place));
   TRY(may_open(asked, judged, flags, told));
   auto created = mirror_.create(r, admission(judged, place), face_of(judged));
@@ -98,8 +100,7 @@ Result<fuse::Created> Guard::act(const Asked& asked, const Seen& parent,
   const int flags = flags_of(r.flags);
   const Told told{r.node, {}, Mode::write};
   TRY(may_open(asked, parent.judged, flags, told));
-  return mirror_.make_tmp_file(r, admission(parent.judged, parent.place()),
-                               face_of(parent.judged));
+  return mirror_.make_tmp_file(r, admission(parent.judged, parent.place()), face_of(parent.judged));
 }
 
 }  // namespace sluice::guard

@@ -24,7 +24,14 @@ std::size_t HardLinks::Hash::operator()(const mirror::LowerHandle& file) const n
 }
 
 void HardLinks::add_place(const policy::Program& program, Known& known, policy::Place place) {
-  if (std::ranges::find(known.places, place) != known.places.end()) return;
+  const auto same_grants = [&](policy::Place other) {
+    for (std::size_t i = 0; i < program.subjects() && other != place; ++i) {
+      const auto subject = static_cast<policy::SubjectIndex>(i);
+      if (program.terms(other, subject).id != program.terms(place, subject).id) return false;
+    }
+    return true;
+  };
+  if (std::ranges::any_of(known.places, same_grants)) return;
   // Beyond the bound the strictest stands for those that find no room.
   if (known.places.size() >= kMostNames) place = program.strictest();
   known.places.push_back(program.hold(place));
@@ -52,10 +59,7 @@ HardLinks::Known HardLinks::learn(const policy::Program& program, const mirror::
       names.push_back(name);
     }
   }
-  if (std::ranges::find(record->known.places, place) == record->known.places.end() &&
-      record->known.places.size() <= kMostNames) {
-    add_place(program, record->known, place);
-  }
+  add_place(program, record->known, place);
   record->known.all = names.size() >= links;
   return record->known;
 }

@@ -30,7 +30,7 @@ class HardLinks {
   static constexpr std::size_t kMostNames = 16;
 
   struct Known {
-    std::vector<policy::Place> places;  // held for as long as they stand here
+    std::vector<policy::Place> places;  // whose grants differ; held for as long as they stand here
     bool all = false;                   // there is no name beside those
   };
 

@@ -19,6 +19,7 @@ enum class Needs {
 template <class Op>
 inline constexpr Needs kNeeds = Needs::undeclared;
 
+// clang-format off: a table
 template <> inline constexpr Needs kNeeds<fuse::Lookup> = Needs::to_see;
 template <> inline constexpr Needs kNeeds<fuse::GetAttr> = Needs::to_see;
 template <> inline constexpr Needs kNeeds<fuse::GetStatx> = Needs::to_see;
@@ -61,6 +62,7 @@ template <> inline constexpr Needs kNeeds<fuse::ReadDir> = Needs::to_see;
 template <> inline constexpr Needs kNeeds<fuse::ReadDirPlus> = Needs::to_see;
 template <> inline constexpr Needs kNeeds<fuse::ReleaseDir> = Needs::nothing;
 template <> inline constexpr Needs kNeeds<fuse::FsyncDir> = Needs::nothing;
+// clang-format on
 
 namespace detail {
 template <class... Ops>

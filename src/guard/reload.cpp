@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Another policy for a mount in use. Directories know their names: their places are worked out
-// before, while the old policy serves. Files do not; each is looked up again before it is opened
-// again (kUnplaced), and finds the node of its new grant. Whatever can fail is done before requests
-// are held up; after that nothing can.
+// Another policy for a mount in use. Directories know their names: their places are worked out by
+// the new policy. Files do not; each is looked up again before it is opened again (kUnplaced), and
+// finds the node of its new grant. Requests wait meanwhile, since a directory that is moved in
+// between would get the place of where it was. What can fail is done before anything is changed.
 #include <array>
 #include <unordered_map>
 
@@ -15,7 +15,8 @@ using policy::Place;
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+// For how long requests may be held up by one that does not end; those that come wait as well.
+constexpr std::chrono::seconds kPatience{2};
 
 // Calls `visit(node)` for each node there is, a batch at a time.
 template <class Visit>
@@ -80,9 +81,8 @@ std::vector<Guard::Placing> Guard::places_by(const policy::Program& program) con
   return places;
 }
 
-// Nothing here fails or allocates. Directories that were made since the places were worked out get
-// the strictest until they are looked up.
-Reloaded Guard::take_over(Rules&& rules, std::vector<Placing> places) {
+// Nothing here fails or allocates.
+Reloaded Guard::take_over(Rules&& rules, const std::vector<Placing>& places) {
   mirror::NodeTable& table = mirror_.tree().table();
   Reloaded done;
   links_.clear();
@@ -111,12 +111,13 @@ Result<Reloaded, Error> Guard::reload(std::shared_ptr<const policy::Program> pro
   Reloaded done;
   try {
     Rules rules = TRY(rules_of(std::move(program), options_));
-    std::vector<Placing> places = places_by(*rules.program);
     const std::shared_ptr<const policy::Program> old = rules_.program;  // goes after the turn
-    const bool had = turnstile_.alone(
-        kPatience, [&] { done = take_over(std::move(rules), std::move(places)); });
+    const bool had = turnstile_.alone(kPatience, [&] {
+      std::vector<Placing> places = places_by(*rules.program);
+      done = take_over(std::move(rules), places);
+    });
     if (!had) {
-      return fail(Error{"cannot reload: a request has been under way for more than 10 s; try again",
+      return fail(Error{"cannot reload: a request has been under way for more than 2 s; try again",
                         ETIMEDOUT});
     }
   } catch (const std::bad_alloc&) {

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "sluice/base/fd.h"
+#include "sluice/guard/proc_facts.h"
 
 namespace sluice::guard {
 
@@ -35,50 +35,6 @@ std::optional<std::string> read_proc(const std::string& path) {
     text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > kMostRead) return std::nullopt;
   }
-}
-
-// Gives the rest of the line that begins with `prefix`.
-std::optional<std::string_view> line_of(std::string_view text, std::string_view prefix) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    if (line.starts_with(prefix)) return line.substr(prefix.size());
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-  }
-  return std::nullopt;
-}
-
-std::vector<std::uint32_t> numbers_in(std::string_view text) {
-  std::vector<std::uint32_t> numbers;
-  const char* const end = text.data() + text.size();
-  for (const char* at = text.data(); at < end;) {
-    std::uint32_t number = 0;
-    const auto parsed = std::from_chars(at, end, number);
-    if (parsed.ec == std::errc{}) {
-      numbers.push_back(number);
-      at = parsed.ptr;
-    } else {
-      ++at;
-    }
-  }
-  return numbers;
-}
-
-// The unit of a cgroup: the first component that is one. What a unit does with the tree below its
-// own is its own affair: there anybody may be called as they like.
-std::string_view unit_of(std::string_view cgroup) {
-  while (!cgroup.empty()) {
-    cgroup.remove_prefix(cgroup.front() == '/' ? 1 : 0);
-    const std::string_view part = cgroup.substr(0, cgroup.find('/'));
-    if (part.ends_with(".service") || part.ends_with(".scope")) return part;
-    cgroup.remove_prefix(part.size());
-  }
-  return {};
-}
-
-bool is_at_or_below(std::string_view path, std::string_view top) {
-  while (top.size() > 1 && top.ends_with('/')) top.remove_suffix(1);
-  if (top == "/") return true;
-  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
 }
 
 // Identifies a file without asking its file system anything, which could be our own.

@@ -89,19 +89,22 @@ TEST_F(Apart, each_gets_what_is_his_by_turns) {
 }
 
 TEST_F(Apart, both_faces_of_a_file_are_open_at_once_and_show_one_file) {
-  struct stat first {}, second {};
+  struct stat first {
+  }, second{};
   const Fd root{::open(mount("a.slow").c_str(), O_RDWR)};
   ASSERT_TRUE(root);
   ASSERT_EQ(::fstat(root.get(), &first), 0);
-  EXPECT_EQ(as(kBob, [&]() -> long {
-              const int fd = ::open(mount("a.slow").c_str(), O_RDWR);
-              char text[6] = {};
-              struct stat stat {};
-              if (fd < 0 || ::fstat(fd, &stat) != 0 || stat.st_ino != first.st_ino) return -1;
-              errno = EBADMSG;
-              if (::pread(fd, text, 6, 0) != 6 || std::string_view{text, 6} != "a.slow") return -1;
-              return ::pwrite(fd, "B", 1, 0);
-            }),
+  EXPECT_EQ(as(kBob,
+               [&]() -> long {
+                 const int fd = ::open(mount("a.slow").c_str(), O_RDWR);
+                 char text[6] = {};
+                 struct stat stat {};
+                 if (fd < 0 || ::fstat(fd, &stat) != 0 || stat.st_ino != first.st_ino) return -1;
+                 errno = EBADMSG;
+                 if (::pread(fd, text, 6, 0) != 6 || std::string_view{text, 6} != "a.slow")
+                   return -1;
+                 return ::pwrite(fd, "B", 1, 0);
+               }),
             0);
   char text[6] = {};
   EXPECT_EQ(::pread(root.get(), text, 6, 0), 6);
@@ -149,8 +152,14 @@ TEST_F(Apart, a_hidden_folder_is_there_for_others_and_shut_for_whom_it_is_hidden
   EXPECT_EQ(open_as(kBob, mount("vault/in")), EACCES);
   EXPECT_EQ(open_as(kBob, mount("vault"), O_RDONLY | O_DIRECTORY), EACCES);
   EXPECT_EQ(open_as(kBob, mount("vault/new"), O_RDWR | O_CREAT), EACCES);
-  EXPECT_EQ(as(kBob, [&] { struct stat s; return ::stat(mount("vault").c_str(), &s); }), EACCES);
-  EXPECT_EQ(as(kBob, [&] { return names_in(mount()) == "a.kept a.no a.slow plain" ? 0L : -1L; }), 0);
+  EXPECT_EQ(as(kBob,
+               [&] {
+                 struct stat s;
+                 return ::stat(mount("vault").c_str(), &s);
+               }),
+            EACCES);
+  EXPECT_EQ(as(kBob, [&] { return names_in(mount()) == "a.kept a.no a.slow plain" ? 0L : -1L; }),
+            0);
   EXPECT_EQ(names_in(mount()), "a.kept a.key a.no a.slow plain vault");
 }
 
@@ -200,14 +209,15 @@ TEST_F(Apart, many_opens_at_once_never_give_a_wrong_answer) {
 TEST_F(Apart, a_file_without_a_name_stays_within_reach_of_all_who_have_it_open) {
   const Fd mine{::open(mount("a.slow").c_str(), O_RDWR)};
   ASSERT_TRUE(mine);
-  EXPECT_EQ(as(kBob, [&]() -> long {
-              const int fd = ::open(mount("a.slow").c_str(), O_RDWR);
-              struct stat stat {};
-              char byte = 0;
-              if (fd < 0 || ::unlink(mount("a.slow").c_str()) != 0) return -1;
-              if (::fstat(fd, &stat) != 0 || stat.st_nlink != 0) return -1;
-              return ::pread(fd, &byte, 1, 0) == 1 ? ::fsync(fd) : -1;
-            }),
+  EXPECT_EQ(as(kBob,
+               [&]() -> long {
+                 const int fd = ::open(mount("a.slow").c_str(), O_RDWR);
+                 struct stat stat {};
+                 char byte = 0;
+                 if (fd < 0 || ::unlink(mount("a.slow").c_str()) != 0) return -1;
+                 if (::fstat(fd, &stat) != 0 || stat.st_nlink != 0) return -1;
+                 return ::pread(fd, &byte, 1, 0) == 1 ? ::fsync(fd) : -1;
+               }),
             0);
   struct stat stat {};
   EXPECT_EQ(::fstat(mine.get(), &stat), 0);

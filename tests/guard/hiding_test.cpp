@@ -58,11 +58,24 @@ std::vector<Call> calls(const std::string& plain) {
   };
   static char room[256];
   return {
-      {"stat", [](const auto& p) { struct stat s; return ::stat(p.c_str(), &s); }, "ENOENT", "ENOENT"},
-      {"lstat", [](const auto& p) { struct stat s; return ::lstat(p.c_str(), &s); }, "ENOENT",
-       "ENOENT"},
-      {"statfs", [](const auto& p) { struct statfs s; return ::statfs(p.c_str(), &s); }, "ENOENT",
-       "ENOENT"},
+      {"stat",
+       [](const auto& p) {
+         struct stat s;
+         return ::stat(p.c_str(), &s);
+       },
+       "ENOENT", "ENOENT"},
+      {"lstat",
+       [](const auto& p) {
+         struct stat s;
+         return ::lstat(p.c_str(), &s);
+       },
+       "ENOENT", "ENOENT"},
+      {"statfs",
+       [](const auto& p) {
+         struct statfs s;
+         return ::statfs(p.c_str(), &s);
+       },
+       "ENOENT", "ENOENT"},
       {"access", [](const auto& p) { return ::access(p.c_str(), F_OK); }, "ENOENT", "ENOENT"},
       {"open", open_with(O_RDONLY), "ENOENT", "ENOENT"},
       {"open_for_writing", open_with(O_WRONLY), "ENOENT", "ENOENT"},
@@ -77,8 +90,9 @@ std::vector<Call> calls(const std::string& plain) {
        "ENOENT", "ENOENT"},
       {"readlink", [](const auto& p) { return ::readlink(p.c_str(), room, sizeof room); }, "ENOENT",
        "ENOENT"},
-      {"getxattr", [](const auto& p) { return ::lgetxattr(p.c_str(), "user.a", room, sizeof room); },
-       "ENOENT", "ENOENT"},
+      {"getxattr",
+       [](const auto& p) { return ::lgetxattr(p.c_str(), "user.a", room, sizeof room); }, "ENOENT",
+       "ENOENT"},
       {"listxattr", [](const auto& p) { return ::llistxattr(p.c_str(), room, sizeof room); },
        "ENOENT", "ENOENT"},
       {"setxattr", [](const auto& p) { return ::lsetxattr(p.c_str(), "user.a", "b", 1, 0); },
@@ -90,9 +104,8 @@ std::vector<Call> calls(const std::string& plain) {
       {"rename_away",
        [plain](const auto& p) { return ::rename(p.c_str(), (plain + ".away").c_str()); }, "ENOENT",
        "ENOENT"},
-      {"link_from",
-       [plain](const auto& p) { return ::link(p.c_str(), (plain + ".link").c_str()); }, "ENOENT",
-       "ENOENT"},
+      {"link_from", [plain](const auto& p) { return ::link(p.c_str(), (plain + ".link").c_str()); },
+       "ENOENT", "ENOENT"},
       {"create", open_with(O_RDWR | O_CREAT), "EACCES", "EACCES"},
       {"create_exclusively", open_with(O_RDWR | O_CREAT | O_EXCL), "EACCES", "EACCES"},
       {"mkdir", [](const auto& p) { return ::mkdir(p.c_str(), 0755); }, "EACCES", "EACCES"},

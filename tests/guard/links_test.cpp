@@ -56,8 +56,8 @@ TEST_F(Links, a_file_with_names_that_nobody_knows_is_served) {
 TEST_F(Links, a_policy_may_go_by_the_path_alone) {
   put("plain", "text");
   link_below("plain", "second");
-  ASSERT_NO_FATAL_FAILURE(serve(std::string{"[default]\nhardlinks = \"path\"\n"} +
-                                std::string{kRules}));
+  ASSERT_NO_FATAL_FAILURE(
+      serve(std::string{"[default]\nhardlinks = \"path\"\n"} + std::string{kRules}));
   EXPECT_EQ(read_file(mount("plain")), "text");
   EXPECT_EQ(served().mirror().stats().served, 0u);
 }

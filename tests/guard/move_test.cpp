@@ -89,8 +89,8 @@ TEST_F(Moving, an_exchange_must_loosen_neither) {
   put("c.slow", "c");
   ASSERT_NO_FATAL_FAILURE(serve(kRules));
   const auto exchange = [&](const char* one, const char* other) {
-    return outcome(::renameat2(AT_FDCWD, mount(one).c_str(), AT_FDCWD, mount(other).c_str(),
-                               RENAME_EXCHANGE));
+    return outcome(
+        ::renameat2(AT_FDCWD, mount(one).c_str(), AT_FDCWD, mount(other).c_str(), RENAME_EXCHANGE));
   };
   EXPECT_EQ(exchange("a", "b"), "OK");
   EXPECT_EQ(exchange("a", "c.slow"), "EXDEV");

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -85,7 +86,8 @@ TEST_F(Opening, no_byte_of_a_denied_file_is_had_by_any_call) {
   const std::string path = mount("denied");
   char room[64];
   for (int round = 0; round < 2; ++round) {
-    for (const int flags : {O_RDONLY, O_RDWR, O_WRONLY, O_RDONLY | O_DIRECT, O_RDONLY | O_NOATIME}) {
+    for (const int flags :
+         {O_RDONLY, O_RDWR, O_WRONLY, O_RDONLY | O_DIRECT, O_RDONLY | O_NOATIME}) {
       EXPECT_EQ(open_outcome(path, flags), "EACCES") << flags;
     }
   }
@@ -199,6 +201,16 @@ TEST_F(Opening, a_nameless_file_is_given_a_name_and_its_terms) {
   EXPECT_EQ(read_file(mount("served.x")), "made");
   EXPECT_EQ(read_file(lower("served.x")), "made");
   EXPECT_GE(served().mirror().stats().served, 1u);
+}
+
+TEST_F(Opening, a_device_that_is_denied_is_no_device) {
+  ASSERT_EQ(::mknod(lower("denied.zero").c_str(), S_IFCHR | 0666, makedev(1, 5)), 0);
+  ASSERT_EQ(::mknod(lower("zero").c_str(), S_IFCHR | 0666, makedev(1, 5)), 0);
+  ASSERT_NO_FATAL_FAILURE(serve(kRules));
+  EXPECT_NE(open_outcome(mount("denied.zero"), O_RDONLY), "OK");
+  EXPECT_NE(open_outcome(mount("denied.zero"), O_RDWR), "OK");
+  const std::string free = open_outcome(mount("zero"), O_RDONLY);
+  EXPECT_TRUE(free == "OK" || free == "EACCES") << "as the mount allows devices: " << free;
 }
 
 TEST_F(Opening, a_policy_for_everything_leaves_nothing_to_open) {

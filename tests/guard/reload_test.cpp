@@ -95,7 +95,8 @@ TEST_F(Reloading, a_working_directory_stays_where_it_is) {
   ASSERT_TRUE(folder);
   EXPECT_GE(reload(kShut).directories, 2u);
   EXPECT_EQ(outcome(::openat(folder.get(), "inner/deep/file", O_RDONLY)), "EACCES");
-  struct stat before {}, after {};
+  struct stat before {
+  }, after{};
   EXPECT_EQ(::fstat(folder.get(), &before), 0);
   EXPECT_EQ(::stat(mount("outer").c_str(), &after), 0);
   EXPECT_EQ(before.st_ino, after.st_ino);

@@ -61,7 +61,8 @@ TEST_F(Requests, nodes_and_places_go_when_the_kernel_forgets) {
   const auto held = guard().program()->stats().held;
   EXPECT_GT(held, 1u);
   ASSERT_EQ(shell("echo 2 > /proc/sys/vm/drop_caches"), 0);
-  for (int i = 0; i < 100 && served().mirror().tree().table().stats().nodes > 1; ++i) ::usleep(20000);
+  for (int i = 0; i < 100 && served().mirror().tree().table().stats().nodes > 1; ++i)
+    ::usleep(20000);
   EXPECT_EQ(served().mirror().tree().table().stats().nodes, 1u);
   EXPECT_LT(guard().program()->stats().held, held);
 }

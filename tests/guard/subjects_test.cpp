@@ -64,8 +64,7 @@ TEST_F(Proving, a_cgroup_holds_for_what_is_below_it_and_not_for_what_begins_alik
 }
 
 TEST_F(Proving, the_stronger_proof_counts) {
-  const std::string policy =
-      "[subject.u]\nuid = [7]\n[subject.c]\ncgroup = [\"/jobs\"]\n";
+  const std::string policy = "[subject.u]\nuid = [7]\n[subject.c]\ncgroup = [\"/jobs\"]\n";
   thread(10, "", "/jobs/x");
   EXPECT_EQ(who(policy, 7, 7, 10), "c");
 }
@@ -96,13 +95,16 @@ TEST_F(Proving, facts_that_are_no_facts_make_nobody_of_a_caller) {
     write_file(folder + "/status", text);
     EXPECT_EQ(who(policy, 7, 7, 10), "unknown") << text.size();
   }
-  write_file(folder + "/status", "Groups:\t99999999999999999999 30x -30\n");
+  write_file(folder + "/status", "Groups:\t99999999999999999999 30x -31\n");
   EXPECT_EQ(who(policy, 7, 7, 10), "g");
+  write_file(folder + "/status", "Groups:\t99999999999999999930 1\n");
+  EXPECT_EQ(who(policy, 7, 7, 10), "anyone");
 }
 
 TEST_F(Proving, names_that_are_not_there_are_told) {
-  const auto program = program_of("[subject.a]\nuser = [\"no-such-user-here\"]\n"
-                                  "[subject.b]\nexe = [\"/no/such/file\"]\n");
+  const auto program = program_of(
+      "[subject.a]\nuser = [\"no-such-user-here\"]\n"
+      "[subject.b]\nexe = [\"/no/such/file\"]\n");
   const Subjects subjects{*program, scratch_.path("proc")};
   ASSERT_EQ(subjects.missing().size(), 2u);
   EXPECT_NE(subjects.missing()[0].find("no-such-user-here"), std::string::npos);

@@ -22,10 +22,10 @@ class Tools : public Guarded, public ::testing::WithParamInterface<const char*> 
   // Runs a command in the mounted project.
   void must(const std::string& command) {
     std::string said;
-    EXPECT_EQ(shell("cd " + mount("project") + " && export HOME=" + scratch_.path() + " && " +
-                        command,
-                    &said),
-              0)
+    EXPECT_EQ(
+        shell("cd " + mount("project") + " && export HOME=" + scratch_.path() + " && " + command,
+              &said),
+        0)
         << command << "\n"
         << said;
   }
@@ -46,20 +46,23 @@ TEST_P(Tools, an_editor_keeps_a_backup_and_saves) {
 TEST_P(Tools, git_commits_branches_and_checks_out) {
   if (!has("git")) GTEST_SKIP() << "no git here";
   // A repository has files that an agent may read only; it is made outside.
-  ASSERT_EQ(shell("cd " + lower("project") + " && git init -q -b main . && git config user.email a@b"
+  ASSERT_EQ(shell("cd " + lower("project") +
+                  " && git init -q -b main . && git config user.email a@b"
                   " && git config user.name a"),
             0);
   must("git add main.c && git commit -qm one");
   must("git checkout -qb two && echo '//' >> main.c && git commit -qam two");
   must("git checkout -q main && ! grep -q '//' main.c && git merge -q two && grep -q '//' main.c");
-  must("git stash list && git gc -q && git fsck --strict && git status --porcelain | grep -v .env |"
-       " wc -l | grep -qx 0");
+  must(
+      "git stash list && git gc -q && git fsck --strict && git status --porcelain | grep -v .env |"
+      " wc -l | grep -qx 0");
 }
 
 TEST_P(Tools, tar_and_folder_renames_as_of_package_managers) {
-  must("mkdir -p node/.staging/pkg-1 && echo x > node/.staging/pkg-1/index.js &&"
-       " mv node/.staging/pkg-1 node/pkg && mv node/pkg node/.old && mv node/.old node/pkg &&"
-       " cat node/pkg/index.js");
+  must(
+      "mkdir -p node/.staging/pkg-1 && echo x > node/.staging/pkg-1/index.js &&"
+      " mv node/.staging/pkg-1 node/pkg && mv node/pkg node/.old && mv node/.old node/pkg &&"
+      " cat node/pkg/index.js");
   must("tar cf node.tar node && rm -r node && tar xf node.tar && test -f node/pkg/index.js");
   must("cp -a node copy && rm -rf node copy node.tar");
   EXPECT_EQ(names_in(lower("project")), ".env main.c");
@@ -67,8 +70,9 @@ TEST_P(Tools, tar_and_folder_renames_as_of_package_managers) {
 
 TEST_P(Tools, a_compiler_builds_what_runs) {
   if (!has("cc")) GTEST_SKIP() << "no compiler here";
-  must("mkdir build && cc -c main.c -o build/main.o && cc build/main.o -o build/main && build/main"
-       " && ar rcs build/lib.a build/main.o && rm -r build");
+  must(
+      "mkdir build && cc -c main.c -o build/main.o && cc build/main.o -o build/main && build/main"
+      " && ar rcs build/lib.a build/main.o && rm -r build");
 }
 
 TEST_P(Tools, the_agent_sees_no_secret_and_the_owner_does) {
