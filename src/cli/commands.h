@@ -18,6 +18,10 @@ int mount_command(const Arguments& arguments);
 int unmount_command(const Arguments& arguments);
 int status_command(const Arguments& arguments);
 int bench_command(const Arguments& arguments);
+int check_command(const Arguments& arguments);
+int test_command(const Arguments& arguments);
+int explain_command(const Arguments& arguments);
+int diff_command(const Arguments& arguments);
 int version_command(const Arguments& arguments);
 
 }  // namespace sluice::cli

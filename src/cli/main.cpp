@@ -25,6 +25,10 @@ Commands
   unmount MNT           take a mount away, also one whose daemon is dead
   status [MNT]          say what is mounted, and what it has been doing
   bench                 measure a mount against the directory below it
+  check POLICY          say what is wrong or odd about a policy
+  test POLICY           run the tests that stand in a policy
+  explain PATH          say what a policy answers for a path, and why
+  diff OLD NEW          say for which files a change of policy matters
 
 Options
   -h, --help            this text; `sluice COMMAND --help` says more
@@ -48,6 +52,10 @@ constexpr std::array kCommands{
     Command{"mount", mount_command},      //
     Command{"status", status_command},    //
     Command{"bench", bench_command},      //
+    Command{"check", check_command},      //
+    Command{"test", test_command},        //
+    Command{"explain", explain_command},  //
+    Command{"diff", diff_command},        //
     Command{"--version", version_command},
 };
 

@@ -8,7 +8,8 @@
 namespace sluice::test {
 namespace {
 
-const std::vector<std::string> kCommands{"mount", "unmount", "status", "bench"};
+const std::vector<std::string> kCommands{"mount", "unmount", "status", "bench",
+                                         "check", "test", "explain", "diff"};
 
 void expect_readable(const std::string& help) {
   EXPECT_EQ(help.find("usage: sluice "), 0u);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "policy_text.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sluice/daemon/announce.h"
+#include "sluice/daemon/arguments.h"
+#include "sluice/daemon/policy_file.h"
+
+namespace sluice::cli {
+
+using nlohmann::json;
+
+std::optional<policy::Program> open_or_tell(const std::string& name, Form form) {
+  auto program = daemon::open_policy(name);
+  if (program) return std::move(*program);
+  if (form == Form::data) {
+    print_json({{"policy", name}, {"ok", false}, {"diagnostics", json_of(program.error())}});
+  } else {
+    fmt::print(stderr, "{}", policy::text_of(program.error()));
+  }
+  return std::nullopt;
+}
+
+Result<policy::SubjectIndex, Error> subject_of(const policy::Program& program,
+                                               const std::string& name) {
+  if (const auto subject = program.subject(name)) return *subject;
+  std::vector<std::string> known{"anyone", "unknown"};
+  std::string listed = "`anyone`, `unknown`";
+  for (const policy::SubjectSpec& subject : program.document().subjects) {
+    known.push_back(subject.name);
+    listed += fmt::format(", `{}`", subject.name);
+  }
+  return fail(Error{fmt::format("the policy has no subject `{}`{}; it has {}", name,
+                                daemon::suggestion(name, known), listed),
+                    EINVAL});
+}
+
+Result<policy::Mode, Error> mode_of(const std::string& word) {
+  for (const policy::Mode mode : policy::kModes) {
+    if (word == policy::name(mode) || word == policy::name(mode).substr(0, 1)) return mode;
+  }
+  if (word == "x") return policy::Mode::execute;
+  return fail(Error{fmt::format("`{}` is no mode: r, w or x", word), EINVAL});
+}
+
+json json_of(const policy::Diagnostics& diagnostics) {
+  json all = json::array();
+  for (const policy::Diagnostic& one : diagnostics) {
+    json object{{"severity", one.severity == policy::Severity::error ? "error" : "warning"},
+                {"text", one.text}};
+    if (!one.file.empty()) object["file"] = one.file;
+    if (one.line != 0) object["line"] = one.line;
+    if (one.column != 0) object["column"] = one.column;
+    all.push_back(std::move(object));
+  }
+  return all;
+}
+
+json json_of(const policy::Program& program, const policy::Terms& terms) {
+  json logs = json::object();
+  for (const policy::Mode mode : policy::kModes) {
+    logs[std::string{policy::name(mode)}] = policy::name(terms.log(mode));
+  }
+  json by = json::object();
+  for (const policy::Axis axis : {policy::Axis::see, policy::Axis::read, policy::Axis::execute,
+                                  policy::Axis::write}) {
+    by[std::string{policy::name(axis)}] = program.rule_name(terms.winner(axis));
+  }
+  return {{"see", policy::name(terms.grant.see)},
+          {"read", policy::name(terms.grant.read)},
+          {"execute", policy::name(terms.grant.execute)},
+          {"write", policy::name(terms.grant.write)},
+          {"log", std::move(logs)},
+          {"by", std::move(by)}};
+}
+
+json json_of(const policy::Program& program, const policy::Explanation& explanation) {
+  json matches = json::array();
+  const auto axes = [](const std::vector<policy::Axis>& list) {
+    json names = json::array();
+    for (const policy::Axis axis : list) names.push_back(policy::name(axis));
+    return names;
+  };
+  for (const policy::Match& match : explanation.matches) {
+    static constexpr std::array kRoles{"won", "lost", "excepted"};
+    json one{{"rule", program.rule_name(match.rule)},
+             {"role", kRoles[static_cast<std::size_t>(match.role)]},
+             {"won", axes(match.won)},
+             {"lost", axes(match.lost)},
+             {"glob", match.glob},
+             {"line", match.at.line},
+             {"matched", match.matched}};
+    const auto& files = program.document().files;
+    if (match.at.file < files.size()) one["file"] = files[match.at.file];
+    matches.push_back(std::move(one));
+  }
+  return {{"terms", json_of(program, explanation.terms)}, {"matches", std::move(matches)}};
+}
+
+void print_json(const json& value) {
+  fmt::print("{}\n", value.dump(2, ' ', false, json::error_handler_t::replace));
+}
+
+std::string words_of(const policy::Terms& terms) {
+  if (terms.grant.see == policy::See::no) return "hidden";
+  std::string words;
+  const auto add = [&](std::string_view axis, std::string_view value) {
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", axis, value);
+  };
+  if (terms.grant.read != policy::Read::native) add("read", policy::name(terms.grant.read));
+  if (terms.grant.execute != terms.grant.read) add("execute", policy::name(terms.grant.execute));
+  if (terms.grant.write != policy::Write::native) add("write", policy::name(terms.grant.write));
+  return words.empty() ? "native" : words;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "sluice/daemon/policy_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "sluice/base/fd.h"
+#include "sluice/policy/presets.h"
+
+namespace sluice::daemon {
+namespace {
+
+std::unexpected<Error> cannot_read(const std::string& path, Errno why) {
+  return fail(Error::of(fmt::format("cannot read the policy `{}`", path), why));
+}
+
+// Reads a regular file; a FIFO or a device, which could hold us up for ever, is none.
+Result<std::string, Error> read_text(const std::string& path) {
+  const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+  if (!file) return cannot_read(path, Errno::last());
+  struct stat stat {};
+  if (::fstat(file.get(), &stat) != 0) return cannot_read(path, Errno::last());
+  if (S_ISDIR(stat.st_mode)) return cannot_read(path, Errno{EISDIR});
+  if (!S_ISREG(stat.st_mode)) {
+    return fail(Error{fmt::format("cannot read the policy `{}`: it is not a file", path), EINVAL});
+  }
+  // One byte more than may be, so that a file that is too long is told from one that fits.
+  std::string text(policy::kMaxTextBytes + 1, '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t got = retry_interrupted(
+        [&] { return ::read(file.get(), text.data() + filled, text.size() - filled); });
+    if (got < 0) return cannot_read(path, Errno::last());
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  if (filled > policy::kMaxTextBytes) {
+    return fail(Error{fmt::format("cannot read the policy `{}`: it is longer than {} MiB", path,
+                                  policy::kMaxTextBytes >> 20),
+                      EFBIG});
+  }
+  text.resize(filled);
+  return text;
+}
+
+}  // namespace
+
+Result<policy::Source, Error> read_policy(const std::string& name) {
+  if (const auto preset = policy::preset(name)) {
+    return policy::Source{std::string{preset->name}, std::string{preset->text}};
+  }
+  auto text = read_text(name);
+  if (text) return policy::Source{name, std::move(*text)};
+  if (text.error().cause() == Errno{ENOENT} && name.find('/') == std::string::npos) {
+    std::string known;
+    for (const policy::Preset& preset : policy::presets()) {
+      known += fmt::format("{}`{}`", known.empty() ? "" : ", ", preset.name);
+    }
+    return fail(Error{fmt::format("there is no policy `{}`: no file of that name is here, and the"
+                                  " presets are {}",
+                                  name, known),
+                      ENOENT});
+  }
+  return fail(std::move(text).error());
+}
+
+policy::Resolver files_beside() {
+  return [](std::string_view includer, std::string_view file) -> Result<policy::Source, Error> {
+    // Lexically: that one file has one name is for loops to be seen, and a link is another file.
+    const std::filesystem::path path =
+        (std::filesystem::path{includer}.parent_path() / file).lexically_normal();
+    return policy::Source{path.string(), TRY(read_text(path.string()))};
+  };
+}
+
+std::expected<policy::Program, policy::Diagnostics> open_policy(
+    const std::string& name, const policy::CompileOptions& options) {
+  auto source = read_policy(name);
+  if (!source) {
+    policy::Diagnostic wrong;
+    wrong.text = source.error().line();
+    return std::unexpected{policy::Diagnostics{wrong}};
+  }
+  auto document = policy::load(std::move(*source), files_beside());
+  if (!document) return std::unexpected{std::move(document).error()};
+  return policy::compile(std::move(*document), options);
+}
+
+}  // namespace sluice::daemon

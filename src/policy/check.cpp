@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// The policy's own tests, and what looks wrong in a policy that loads.
+#include "sluice/policy/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/policy/engine.h"
+#include "sluice/policy/explain.h"
+#include "sluice/policy/explore.h"
+
+namespace sluice::policy {
+namespace {
+
+// For one rule among many: what takes longer to find out is not told.
+constexpr Bounds kForOneRule{.names = 4000, .kinds = 500, .places = 2000, .steps = 50'000};
+constexpr std::size_t kMostCandidates = 32;
+constexpr std::size_t kMostRules = 3000;
+
+std::string file_of(const Document& document, Location at) {
+  return at.file < document.files.size() ? document.files[at.file] : "";
+}
+
+template <class T>
+void differ(std::vector<std::string>& differences, std::string_view what, std::optional<T> expected,
+            T got, std::string_view by) {
+  if (!expected || *expected == got) return;
+  differences.push_back(fmt::format("expected `{} = \"{}\"`, got \"{}\" by `{}`", what,
+                                    name(*expected), name(got), by));
+}
+
+TestResult run(const Program& program, const Test& test) {
+  TestResult result{.test = &test, .passed = false, .differences = {}};
+  // The loader has made sure that it is declared.
+  const SubjectIndex subject = program.subject(test.as).value_or(kUnknown);
+  const Explanation got = explain(program, test.path, subject, test.mode);
+  const Expectation& expect = test.expect;
+  const auto by = [&](Axis axis) { return program.rule_name(got.terms.winner(axis)); };
+  differ(result.differences, "see", expect.see, got.terms.grant.see, by(Axis::see));
+  const bool executes = test.mode == Mode::execute;
+  differ(result.differences, "read", expect.read, got.verdict.read,
+         by(executes ? Axis::execute : Axis::read));
+  differ(result.differences, "execute", expect.execute, got.terms.grant.execute, by(Axis::execute));
+  differ(result.differences, "write", expect.write, got.terms.grant.write, by(Axis::write));
+  differ(result.differences, "log", expect.log, got.verdict.log, by(log_axis_of(test.mode)));
+  for (const std::string& id : expect.rules) {
+    const auto is_it = [&](RuleId rule) { return program.rule_name(rule) == id; };
+    if (std::ranges::any_of(got.terms.won, is_it)) continue;
+    result.differences.push_back(
+        fmt::format("expected rule `{}` to win, got `{}`", id, program.rule_name(got.verdict.by)));
+  }
+  result.passed = result.differences.empty();
+  return result;
+}
+
+bool covers_who(const Rule& wide, const Rule& narrow) {
+  if (wide.who.empty()) return true;
+  if (narrow.who.empty()) return false;
+  return std::ranges::all_of(narrow.who, [&](const std::string& name) {
+    return std::ranges::find(wide.who, name) != wide.who.end();
+  });
+}
+
+enum class Strictness { less, same, more };
+
+// How strict `a` is on the axes that `b` has.
+Strictness compare(const Values& a, const Values& b) {
+  bool more = false;
+  for (std::size_t i = 0; i < kAxes; ++i) {
+    const auto axis = static_cast<Axis>(i);
+    if (!b.has(axis)) continue;
+    if (!a.has(axis) || a.at(axis) < b.at(axis)) return Strictness::less;
+    more |= a.at(axis) > b.at(axis);
+  }
+  return more ? Strictness::more : Strictness::same;
+}
+
+class DeadRules {
+ public:
+  explicit DeadRules(const Document& document) : document_{document} {}
+
+  Diagnostics find() {
+    const std::size_t most = std::min(document_.rules.size(), kMostRules);
+    for (std::size_t i = 0; i < most; ++i) check(i);
+    return std::move(told_);
+  }
+
+ private:
+  void check(std::size_t index) {
+    const Rule& rule = document_.rules[index];
+    Automaton own;
+    if (!add_unit(own, rule.paths, rule.everywhere) || !own.freeze()) return;
+    const auto matches = [](const UnitStates& units) { return matched(units, 0); };
+    const auto out = [](const UnitStates& units) {
+      return !units.empty() && !is_matched(units.front());
+    };
+    const bool minus = std::ranges::any_of(rule.paths, &GlobText::subtracts);
+    if (minus && search(own, kForOneRule, matches, out).proven == Proven::holds) {
+      return tell(rule, "can never match: its exceptions take out everything that it names");
+    }
+    check_covered(index, rule);
+  }
+
+  void check_covered(std::size_t index, const Rule& rule) {
+    Automaton automaton;
+    bool good = add_unit(automaton, rule.paths, rule.everywhere);
+    std::vector<const Rule*> covers;
+    for (std::size_t i = 0; i < document_.rules.size() && covers.size() < kMostCandidates; ++i) {
+      const Rule& other = document_.rules[i];
+      if (i == index || !covers_who(other, rule)) continue;
+      const Strictness strict = compare(other.values, rule.values);
+      // Of two rules that say the same, one is told of.
+      if (strict == Strictness::less || (strict == Strictness::same && i > index)) continue;
+      good &= add_unit(automaton, other.paths, other.everywhere);
+      covers.push_back(&other);
+    }
+    if (covers.empty() || !good || !automaton.freeze()) return;
+    const auto uncovered = [&](const UnitStates& units) {
+      const auto covered = [](std::uint32_t state) {
+        return is_matched(state) && unit_of(state) != 0;
+      };
+      return matched(units, 0) && std::ranges::none_of(units, covered);
+    };
+    const auto nothing = [](const UnitStates&) { return false; };
+    if (search(automaton, kForOneRule, uncovered, nothing).proven != Proven::holds) return;
+    const std::string_view by = covers.size() == 1 ? std::string_view{covers.front()->id} : "";
+    tell(rule,
+         by.empty()
+             ? "can never win: stricter rules cover all that it names"
+             : fmt::format("can never win: `{}` is as strict and covers all that it names", by));
+  }
+
+  void tell(const Rule& rule, std::string_view what) {
+    told_.push_back({Severity::warning, file_of(document_, rule.at), rule.at.line, rule.at.column,
+                     fmt::format("rule `{}` {}", rule.id, what)});
+  }
+
+  const Document& document_;
+  Diagnostics told_;
+};
+
+}  // namespace
+
+std::vector<TestResult> run_tests(const Program& program) {
+  std::vector<TestResult> results;
+  for (const Test& test : program.document().tests) results.push_back(run(program, test));
+  return results;
+}
+
+Diagnostics failures_of(const Program& program, const std::vector<TestResult>& results) {
+  Diagnostics failures;
+  for (const TestResult& result : results) {
+    for (const std::string& difference : result.differences) {
+      const Test& test = *result.test;
+      failures.push_back(
+          {Severity::error, file_of(program.document(), test.at), test.at.line, test.at.column,
+           fmt::format("test of {} as `{}`: {}", quoted(test.path), test.as, difference)});
+    }
+  }
+  return failures;
+}
+
+Diagnostics dead_rules(const Program& program) { return DeadRules{program.document()}.find(); }
+
+Diagnostics unprovable(const Program& program,
+                       const std::function<bool(const SubjectSpec&)>& provable) {
+  const Document& document = program.document();
+  Diagnostics told;
+  for (const SubjectSpec& subject : document.subjects) {
+    const auto names_it = [&](const Rule& rule) {
+      return std::ranges::find(rule.who, subject.name) != rule.who.end();
+    };
+    const auto rule = std::ranges::find_if(document.rules, names_it);
+    if (rule == document.rules.end() || provable(subject)) continue;
+    told.push_back(
+        {Severity::warning, file_of(document, subject.at), subject.at.line, subject.at.column,
+         fmt::format("nothing here can prove that a caller is `{}`, so rule `{}` and others"
+                     " for it do nothing",
+                     subject.name, rule->id)});
+  }
+  return told;
+}
+
+Estimate count_places(const Program& program, std::size_t bound) {
+  Bounds bounds;
+  bounds.places = bound;
+  const auto nothing = [](const UnitStates&) { return false; };
+  const Finding finding = search(program.engine().automaton(), bounds, nothing, nothing);
+  return {.places = finding.places, .exact = finding.proven == Proven::holds};
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// Files: each is read into a Document of its own, what it includes is joined to it, and the whole
+// is checked at the end.
+#include "sluice/policy/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "sluice/policy/presets.h"
+#include "sluice/policy/sections.h"
+#include "sluice/policy/whole.h"
+#include "sluice/policy/words.h"
+
+namespace sluice::policy {
+
+using toml_text::Member;
+using toml_text::Position;
+using toml_text::Type;
+using toml_text::Value;
+
+namespace {
+
+constexpr std::size_t kMostIncludesDeep = 8;
+
+class Loader {
+ public:
+  Loader(const Resolver& resolver, Diagnostics& wrong) : resolver_{resolver}, wrong_{wrong} {}
+
+  Document read(const Source& source, bool included);
+  std::vector<std::string> files;
+  std::string hashed;  // all text that was read, with names and lengths
+
+ private:
+  bool check_text(const Reading& reading, const std::string& text) const;
+  void read_sections(const Reading& reading, const Value& root, Document& document, bool included);
+  void check_version(const Reading& reading, const Fields& fields) const;
+  // What the including file says in its own [default].
+  struct Own {
+    Values values;
+    Values unknown_subject;
+  };
+  void include(const Reading& reading, const Value& table, const Own& own, Document& into);
+  std::optional<Source> find(const Reading& reading, const Fields& fields) const;
+  void disable(const Fields& fields, Document& included) const;
+  void except(const Fields& fields, Document& included) const;
+  void join(const Reading& reading, Position at, Document included, const Own& own,
+            Document& into) const;
+
+  const Resolver& resolver_;
+  Diagnostics& wrong_;
+  std::vector<std::string> open_;  // the files around the one that is read
+};
+
+bool Loader::check_text(const Reading& reading, const std::string& text) const {
+  if (text.size() > kMaxTextBytes) {
+    reading.error({}, "the file is larger than 4 MiB");
+    return false;
+  }
+  const std::size_t at = find_not_utf8(text);
+  if (at == std::string_view::npos) return true;
+  const std::string_view before = std::string_view{text}.substr(0, at);
+  const auto line = static_cast<std::uint32_t>(std::ranges::count(before, '\n') + 1);
+  const std::size_t begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  reading.error({line, static_cast<std::uint32_t>(at - begin + 1)}, "this byte is not UTF-8");
+  return false;
+}
+
+Document Loader::read(const Source& source, bool included) {
+  Document document;
+  files.push_back(source.name);
+  hashed +=
+      fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
+  const Reading reading{source.name, static_cast<std::uint32_t>(files.size() - 1), wrong_};
+  if (!check_text(reading, source.text)) return document;
+  const auto root = toml_text::parse(source.text);
+  if (!root) {
+    reading.error(root.error().at, root.error().text);
+    return document;
+  }
+  open_.push_back(source.name);
+  read_sections(reading, *root, document, included);
+  open_.pop_back();
+  return document;
+}
+
+void Loader::read_sections(const Reading& reading, const Value& root, Document& document,
+                           bool included) {
+  static constexpr std::array<std::string_view, 9> kKnown{
+      "version", "default", "include", "import", "subject", "rule", "never", "test", "detector"};
+  const Fields fields{reading, root, "a policy", kKnown};
+  check_version(reading, fields);
+  for (const std::string_view key : {"import", "detector"}) {
+    if (const Member* member = fields.get(key)) {
+      reading.error(member->at,
+                    fmt::format("`{}`: this version cannot look into files, so it cannot"
+                                " enforce what depends on content",
+                                key));
+    }
+  }
+  if (const Value* table = fields.table("default")) read_default(reading, *table, document);
+  if (const Value* table = fields.table("subject")) read_subjects(reading, *table, document);
+  for (const Value* table : fields.tables("rule")) read_rule(reading, *table, document);
+  for (const Value* table : fields.tables("never")) read_never(reading, *table, document);
+  // An included file's tests are about that file as it stands; here it may be changed.
+  Document tests;
+  for (const Value* table : fields.tables("test")) read_test(reading, *table, tests);
+  if (!included) document.tests = std::move(tests.tests);
+  const Own own{document.defaults, document.unknown_subject};
+  for (const Value* table : fields.tables("include")) include(reading, *table, own, document);
+}
+
+void Loader::check_version(const Reading& reading, const Fields& fields) const {
+  const Member* version = fields.get("version");
+  if (version == nullptr) {
+    reading.error({1, 1}, "`version = 1` is missing");
+  } else if (version->value.type != Type::integer) {
+    fields.wrong_type(*version, "a number");
+  } else if (version->value.integer != 1) {
+    reading.error(version->value.at, fmt::format("version {} is not known here; this is version 1",
+                                                 version->value.integer));
+  }
+}
+
+std::optional<Source> Loader::find(const Reading& reading, const Fields& fields) const {
+  const auto name = fields.text("preset");
+  const auto file = fields.text("file");
+  if (fields.has("preset") == fields.has("file")) {
+    reading.error(fields.at(), "an include needs either `preset` or `file`");
+    return std::nullopt;
+  }
+  if (name) {
+    if (const auto known = preset(name->text)) {
+      return Source{fmt::format("preset:{}", known->name), std::string{known->text}};
+    }
+    std::vector<std::string_view> names;
+    for (const Preset& each : presets()) names.push_back(each.name);
+    reading.error(name->at, fmt::format("there is no preset {}{}", quoted(name->text),
+                                        suggestion(name->text, names)));
+    return std::nullopt;
+  }
+  if (!file) return std::nullopt;
+  auto source = resolver_(reading.file, file->text);
+  if (source) return std::move(*source);
+  reading.error(file->at, source.error().line());
+  return std::nullopt;
+}
+
+void Loader::include(const Reading& reading, const Value& table, const Own& own, Document& into) {
+  static constexpr std::array<std::string_view, 4> kKnown{"preset", "file", "disable", "except"};
+  const Fields fields{reading, table, "an include", kKnown};
+  const auto source = find(reading, fields);
+  if (!source) return;
+  if (std::ranges::find(open_, source->name) != open_.end()) {
+    std::string circle;
+    for (const std::string& each : open_) circle += each + " -> ";
+    reading.error(table.at, "these files include each other: " + circle + source->name);
+    return;
+  }
+  if (std::ranges::find(files, source->name) != files.end()) {
+    reading.error(table.at, fmt::format("{} is included already", quoted(source->name)));
+    return;
+  }
+  if (files.size() >= kMaxFiles || open_.size() >= kMostIncludesDeep) {
+    reading.error(table.at, "more than 64 files, or includes more than 8 deep");
+    return;
+  }
+  Document included = read(*source, true);
+  disable(fields, included);
+  except(fields, included);
+  join(reading, table.at, std::move(included), own, into);
+}
+
+template <class Items>
+std::vector<std::string_view> ids_of(const Items& items) {
+  std::vector<std::string_view> ids;
+  for (const auto& item : items) ids.push_back(item.id);
+  return ids;
+}
+
+void Loader::disable(const Fields& fields, Document& included) const {
+  const auto ids = fields.texts("disable");
+  if (!ids) return;
+  std::vector<std::string_view> known = ids_of(included.rules);
+  for (const Never& never : included.nevers) {
+    if (!never.id.empty()) known.push_back(never.id);
+  }
+  for (const Text& id : *ids) {
+    if (std::ranges::find(known, std::string_view{id.text}) == known.end()) {
+      fields.reading().error(id.at, fmt::format("there is no rule {} to disable{}", quoted(id.text),
+                                                suggestion(id.text, known)));
+    }
+  }
+  const auto is_disabled = [&](const std::string& id) {
+    return !id.empty() && std::ranges::find(*ids, id, &Text::text) != ids->end();
+  };
+  std::erase_if(included.rules, [&](const Rule& rule) { return is_disabled(rule.id); });
+  std::erase_if(included.nevers, [&](const Never& never) { return is_disabled(never.id); });
+}
+
+void Loader::except(const Fields& fields, Document& included) const {
+  const Value* table = fields.table("except");
+  if (table == nullptr) return;
+  const Reading& reading = fields.reading();
+  for (const Member& member : table->members) {
+    const auto rule = std::ranges::find(included.rules, member.key, &Rule::id);
+    if (rule == included.rules.end()) {
+      reading.error(member.at,
+                    fmt::format("there is no rule {} to make exceptions of{}", quoted(member.key),
+                                suggestion(member.key, ids_of(included.rules))));
+      continue;
+    }
+    const auto texts = texts_of(reading, member);
+    if (!texts) continue;
+    if (texts->empty()) reading.error(member.value.at, "this list of exceptions is empty");
+    for (GlobText& glob : read_globs(reading, *texts)) {
+      if (glob.subtracts) {
+        reading.error({glob.at.line, glob.at.column},
+                      "an exception needs no `!`: it subtracts anyway");
+      }
+      glob.subtracts = true;
+      rule->paths.push_back(std::move(glob));
+    }
+  }
+}
+
+bool same_proofs(const SubjectSpec& a, const SubjectSpec& b) {
+  return a.run_as == b.run_as && a.uids == b.uids && a.gids == b.gids && a.users == b.users &&
+         a.groups == b.groups && a.units == b.units && a.cgroups == b.cgroups && a.exes == b.exes;
+}
+
+// Puts what an included file's defaults say where the including file says nothing itself; tells
+// whether another included file has not said something else.
+bool fill(const Values& from, const Values& own, Values& into) {
+  bool agree = true;
+  for (std::size_t i = 0; i < kAxes; ++i) {
+    const auto axis = static_cast<Axis>(i);
+    if (!from.has(axis) || own.has(axis)) continue;
+    agree &= !into.has(axis) || into.at(axis) == from.at(axis);
+    into.put(axis, from.at(axis));
+  }
+  return agree;
+}
+
+// What a file says itself goes before what it includes; includes are joined after its own sections.
+void Loader::join(const Reading& reading, Position at, Document included, const Own& own,
+                  Document& into) const {
+  const auto by_include = [&](const Location& place) { return place.file != reading.index; };
+  for (SubjectSpec& subject : included.subjects) {
+    const auto known = std::ranges::find(into.subjects, subject.name, &SubjectSpec::name);
+    if (known == into.subjects.end()) {
+      into.subjects.push_back(std::move(subject));
+    } else if (by_include(known->at) && !same_proofs(*known, subject)) {
+      reading.error(at,
+                    fmt::format("two included files differ about the subject `{}`; say here who it"
+                                " is",
+                                subject.name));
+    }
+  }
+  bool agree = fill(included.defaults, own.values, into.defaults);
+  agree &= fill(included.unknown_subject, own.unknown_subject, into.unknown_subject);
+  if (!agree) reading.error(at, "two included files differ in [default]; say here what holds");
+  std::ranges::move(included.rules, std::back_inserter(into.rules));
+  std::ranges::move(included.nevers, std::back_inserter(into.nevers));
+}
+
+}  // namespace
+
+Resolver no_files() {
+  return [](std::string_view, std::string_view file) -> Result<Source, Error> {
+    return fail(
+        Error{fmt::format("cannot include {}: this policy must stand alone", quoted(file)), EPERM});
+  };
+}
+
+std::expected<Document, Diagnostics> load(Source source, const Resolver& resolver) {
+  Diagnostics wrong;
+  Loader loader{resolver, wrong};
+  Document document = loader.read(source, false);
+  document.files = std::move(loader.files);
+  document.content_hash = digest_of(bytes_of(std::string_view{loader.hashed}));
+  complete(document, wrong);
+  if (!wrong.empty()) return std::unexpected{std::move(wrong)};
+  return document;
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+// [[rule]], [[never]] and [[test]].
+#include "sluice/policy/sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "sluice/policy/glob.h"
+#include "sluice/policy/load.h"
+
+namespace sluice::policy {
+
+using toml_text::Member;
+using toml_text::Position;
+using toml_text::Value;
+
+namespace {
+
+constexpr std::string_view kNoContent =
+    "this version cannot look into files, so it cannot enforce what depends on content";
+
+void refuse_content(const Fields& fields, std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (const Member* member = fields.get(key)) {
+      fields.reading().error(member->at, fmt::format("`{}`: {}", key, kNoContent));
+    }
+  }
+}
+
+std::vector<std::string> read_who(const Fields& fields) {
+  std::vector<std::string> who;
+  const auto names = fields.texts("who");
+  if (!names) return who;
+  if (names->empty()) {
+    fields.reading().error(fields.get("who")->value.at,
+                           "`who` names no subject; leave it out to mean everyone");
+  }
+  for (const Text& name : *names) {
+    if (name.text == "anyone" || name.text == "unknown" || name.text.empty()) {
+      fields.reading().error(
+          name.at,
+          fmt::format("`who` cannot be {}; leave it out to mean everyone", quoted(name.text)));
+    } else if (std::ranges::find(who, name.text) == who.end()) {
+      who.push_back(name.text);
+    }
+  }
+  return who;
+}
+
+struct Paths {
+  std::vector<GlobText> globs;
+  bool everywhere = false;
+};
+
+Paths read_paths(const Fields& fields) {
+  const auto texts = fields.texts("path");
+  if (!fields.has("path")) return {{}, true};
+  if (!texts) return {};
+  if (texts->empty()) {
+    const Value& list = fields.get("path")->value;
+    // A list of what is no string was told of already.
+    if (list.elements.empty()) {
+      fields.reading().error(list.at, "`path` is empty; leave it out to mean every path");
+    }
+    return {};
+  }
+  Paths paths{read_globs(fields.reading(), *texts), false};
+  // Only patterns that subtract: from everything.
+  paths.everywhere = std::ranges::all_of(paths.globs, &GlobText::subtracts);
+  return paths;
+}
+
+// `see` is for every mode or for none: a name cannot be there for one open only.
+void check_see(const Fields& fields, Modes modes, const Values& values) {
+  if (modes == kAllModes || !values.has(Axis::see)) return;
+  const bool hides = values.at(Axis::see) == static_cast<std::uint8_t>(See::no);
+  if (!hides && !fields.has("see")) return;
+  fields.reading().error(
+      fields.get("mode")->at,
+      "`mode` cannot stand beside hiding: a file is seen in every mode or in none");
+}
+
+// Reads the values of a [[never]]: for each axis the strictest of a list of words.
+Values read_forbidden(const Fields& fields, Modes modes) {
+  Values values;
+  const Reading& reading = fields.reading();
+  for (const Axis axis : {Axis::see, Axis::read, Axis::write, Axis::log_read}) {
+    const auto words = fields.texts(name(axis));
+    if (!words) continue;
+    std::uint8_t strictest = 0;
+    bool any = false;
+    for (const Text& word : *words) {
+      const auto value = read_word(reading, axis, word);
+      if (value) strictest = std::max(strictest, *value);
+      any |= value.has_value();
+    }
+    const Member* member = fields.get(name(axis));
+    if (words->empty()) reading.error(member->value.at, fmt::format("`{}` is empty", name(axis)));
+    if (!any) continue;
+    if (value_name(axis, static_cast<std::uint8_t>(strictest + 1)) == "?") {
+      reading.error(member->value.at,
+                    fmt::format("`{}` is the strictest value of `{}`: nothing would be left",
+                                value_name(axis, strictest), name(axis)));
+      continue;
+    }
+    values.put(axis, strictest);
+    if (axis == Axis::read) values.put(Axis::execute, strictest);
+    if (axis == Axis::log_read) {
+      for (const Mode mode : kModes) values.put(log_axis_of(mode), strictest);
+    }
+  }
+  check_see(fields, modes, values);
+  Values limited = limited_to(values, modes);
+  if (values.has(Axis::see)) limited.put(Axis::see, values.at(Axis::see));
+  return limited;
+}
+
+bool is_walkable(std::string_view path) {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    const std::string_view name = path.substr(0, slash);
+    if (name.empty() || name == "." || name == "..") return false;
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return true;
+}
+
+template <class T, class Parse>
+void read_expected(const Fields& fields, std::string_view key, Axis axis, std::optional<T>& into,
+                   Parse parse) {
+  const auto word = fields.text(key);
+  if (word && read_word(fields.reading(), axis, *word)) into = parse(word->text);
+}
+
+Expectation read_expectation(const Reading& reading, const Value& table) {
+  static constexpr std::array<std::string_view, 10> kKnown{
+      "see", "read", "write", "execute", "log", "rule", "rules", "has", "lacks", "same_size"};
+  const Fields fields{reading, table, "`expect`", kKnown};
+  refuse_content(fields, {"has", "lacks", "same_size"});
+  Expectation expect;
+  read_expected(fields, "see", Axis::see, expect.see, see_of);
+  read_expected(fields, "read", Axis::read, expect.read, read_of);
+  read_expected(fields, "execute", Axis::execute, expect.execute, read_of);
+  read_expected(fields, "write", Axis::write, expect.write, write_of);
+  read_expected(fields, "log", Axis::log_read, expect.log, log_of);
+  for (const std::string_view key : {"rule", "rules"}) {
+    const auto ids = fields.texts(key);
+    if (!ids) continue;
+    for (const Text& id : *ids) expect.rules.push_back(id.text);
+  }
+  if (table.members.empty()) reading.error(table.at, "`expect` expects nothing");
+  return expect;
+}
+
+}  // namespace
+
+bool check_id(const Reading& reading, const Text& id) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  const bool good = !id.text.empty() && id.text.size() <= 64 &&
+                    id.text.find_first_not_of(kAllowed) == std::string::npos;
+  if (!good) {
+    reading.error(id.at,
+                  fmt::format("{} cannot be a name: 1 to 64 letters, digits, `.`, `_` and `-`",
+                              quoted(id.text)));
+  }
+  return good;
+}
+
+std::vector<GlobText> read_globs(const Reading& reading, const std::vector<Text>& texts) {
+  std::vector<GlobText> globs;
+  for (const Text& text : texts) {
+    const bool subtracts = text.text.starts_with('!');
+    std::string pattern = text.text.substr(subtracts ? 1 : 0);
+    if (const auto glob = parse_glob(pattern); !glob) {
+      // The column counts the quote before the pattern, and the `!`.
+      Position at = text.at;
+      at.column += static_cast<std::uint32_t>(glob.error().offset + 1 + (subtracts ? 1 : 0));
+      reading.error(at, fmt::format("{} is no pattern: {}", quoted(text.text), glob.error().text));
+      continue;
+    }
+    globs.push_back({std::move(pattern), subtracts, reading.location(text.at)});
+  }
+  return globs;
+}
+
+void read_rule(const Reading& reading, const Value& table, Document& document) {
+  static constexpr std::array<std::string_view, 12> kKnown{"id",      "who", "path",    "mode",
+                                                           "verdict", "see", "read",    "write",
+                                                           "log",     "why", "content", "with"};
+  const Fields fields{reading, table, "a rule", kKnown};
+  refuse_content(fields, {"content", "with"});
+  Rule rule;
+  rule.at = reading.location(table.at);
+  if (const auto id = fields.text("id")) {
+    if (check_id(reading, *id)) rule.id = id->text;
+    rule.at = reading.location(id->at);
+  } else if (!fields.has("id")) {
+    reading.error(table.at, "a rule needs an `id`, by which it is told of and can be disabled");
+  }
+  rule.who = read_who(fields);
+  Paths paths = read_paths(fields);
+  rule.everywhere = paths.everywhere;
+  rule.paths = std::move(paths.globs);
+  const Modes modes = read_modes(fields);
+  const Values values = read_values(fields);
+  check_see(fields, modes, values);
+  rule.values = limited_to(values, modes);
+  const bool says = fields.has("verdict") || fields.has("see") || fields.has("read") ||
+                    fields.has("write") || fields.has("log");
+  if (!says) {
+    reading.error(table.at, "a rule needs a `verdict`, or one of `see`, `read`, `write` and `log`");
+  } else if (values.set != 0 && rule.values.set == 0) {
+    reading.error(fields.get("mode")->at, "with this `mode` the rule says nothing");
+  }
+  if (const auto why = fields.text("why")) rule.why = why->text;
+  document.rules.push_back(std::move(rule));
+}
+
+void read_never(const Reading& reading, const Value& table, Document& document) {
+  static constexpr std::array<std::string_view, 10> kKnown{
+      "id", "who", "path", "mode", "see", "read", "write", "log", "why", "content"};
+  const Fields fields{reading, table, "a never", kKnown};
+  refuse_content(fields, {"content"});
+  Never never;
+  never.at = reading.location(table.at);
+  if (const auto id = fields.text("id"); id && check_id(reading, *id)) never.id = id->text;
+  never.who = read_who(fields);
+  Paths paths = read_paths(fields);
+  never.everywhere = paths.everywhere;
+  never.paths = std::move(paths.globs);
+  never.forbidden = read_forbidden(fields, read_modes(fields));
+  const bool says =
+      fields.has("see") || fields.has("read") || fields.has("write") || fields.has("log");
+  if (!says) {
+    reading.error(table.at,
+                  "a never needs one of `see`, `read`, `write` and `log`: the loosest value"
+                  " that is too loose");
+  } else if (never.forbidden.set == 0 && fields.has("mode")) {
+    reading.error(fields.get("mode")->at, "with this `mode` the never says nothing");
+  }
+  static_cast<void>(fields.text("why"));
+  document.nevers.push_back(std::move(never));
+}
+
+void read_test(const Reading& reading, const Value& table, Document& document) {
+  static constexpr std::array<std::string_view, 6> kKnown{"as",   "open", "path",
+                                                          "mode", "file", "expect"};
+  const Fields fields{reading, table, "a test", kKnown};
+  Test test;
+  test.at = reading.location(table.at);
+  const auto as = fields.text("as");
+  test.as = as ? as->text : "anyone";
+  auto path = fields.text("open");
+  if (path && fields.has("path"))
+    reading.error(fields.get("path")->at, "`open` and `path` mean the same");
+  if (!path) path = fields.text("path");
+  if (!fields.has("open") && !fields.has("path")) reading.error(table.at, "a test needs a `path`");
+  if (path) {
+    test.path = path->text;
+    if (!is_walkable(test.path)) {
+      reading.error(path->at,
+                    fmt::format("{} is no path from the mounted root: names between single"
+                                " `/`, none of them `.` or `..`",
+                                quoted(test.path)));
+    }
+  }
+  if (const auto mode = fields.text("mode")) {
+    const std::size_t index = std::string_view{"rwx"}.find(mode->text);
+    if (mode->text.size() == 1 && index != std::string_view::npos) {
+      test.mode = kModes[index];
+    } else {
+      reading.error(mode->at, "the `mode` of a test is one of `r`, `w` and `x`");
+    }
+  }
+  static_cast<void>(fields.text("file"));
+  if (const Value* expect = fields.table("expect")) {
+    test.expect = read_expectation(reading, *expect);
+  } else if (!fields.has("expect")) {
+    reading.error(table.at, "a test needs `expect`");
+  }
+  document.tests.push_back(std::move(test));
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Reads the sections of one file into a Document. What needs the whole policy (whether a subject is
+// declared, whether an id is given twice) is load()'s to check.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sluice/policy/document.h"
+#include "sluice/policy/fields.h"
+
+namespace sluice::policy {
+
+// [default]; axes and keys that are absent stay as they are.
+void read_default(const Reading& reading, const toml_text::Value& table, Document& document);
+// [subject.NAME] of all names.
+void read_subjects(const Reading& reading, const toml_text::Value& table, Document& document);
+void read_rule(const Reading& reading, const toml_text::Value& table, Document& document);
+void read_never(const Reading& reading, const toml_text::Value& table, Document& document);
+void read_test(const Reading& reading, const toml_text::Value& table, Document& document);
+
+// Gives the patterns of a list, telling of those that are none. Those with a leading `!` subtract.
+std::vector<GlobText> read_globs(const Reading& reading, const std::vector<Text>& texts);
+
+// Tells whether `id` can name a rule or a subject; tells the reader if not.
+bool check_id(const Reading& reading, const Text& id);
+
+}  // namespace sluice::policy

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The commands that read policies: check, test, explain, diff. They need neither root nor mounts.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "support.h"
+
+namespace sluice::test {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kPolicy = R"(version = 1
+
+[subject.agent]
+run_as = true
+
+[[rule]]
+id = "keys"
+who = "agent"
+path = ["*.pem", ".ssh/"]
+verdict = "hide"
+
+[[rule]]
+id = "hooks"
+who = "agent"
+path = ["hooks/"]
+verdict = "readonly"
+
+[[test]]
+as = "agent"
+path = "a/server.pem"
+expect = { see = "no" }
+)";
+
+class PolicyCommands : public testing::Test {
+ protected:
+  std::string policy(std::string_view name, std::string_view text = kPolicy) {
+    scratch_.file(name, text);
+    return scratch_.path(name);
+  }
+  Scratch scratch_;
+};
+
+TEST_F(PolicyCommands, presets_can_be_used_as_they_are) {
+  for (const char* preset : {"agent", "dataset"}) {
+    const Finished checked = sluice({"check", preset});
+    EXPECT_EQ(checked.status, 0) << checked.err;
+    EXPECT_NE(checked.out.find("can be used"), std::string::npos) << checked.out;
+    const Finished tested = sluice({"test", "--json", preset});
+    EXPECT_EQ(tested.status, 0) << tested.err << tested.out;
+    EXPECT_FALSE(json::parse(tested.out)["tests"].empty());
+  }
+}
+
+TEST_F(PolicyCommands, what_is_wrong_has_its_place_and_the_word_that_was_meant) {
+  const std::string wrong = policy("wrong.toml", "version = 1\n[[rule]]\nid = \"a\"\nverdikt = \"hide\"\n");
+  const Finished checked = sluice({"check", wrong});
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_NE(checked.err.find(wrong + ":4:1: "), std::string::npos) << checked.err;
+  EXPECT_NE(checked.err.find("did you mean `verdict`?"), std::string::npos) << checked.err;
+  const json data = json::parse(sluice({"check", "--json", wrong}).out);
+  EXPECT_EQ(data["ok"], false);
+  EXPECT_EQ(data["diagnostics"][0]["line"], 4);
+}
+
+TEST_F(PolicyCommands, what_is_no_policy_is_refused_in_one_line) {
+  scratch_.folder("folder");
+  for (const std::string& name : {scratch_.path("none.toml"), scratch_.path("folder"),
+                                  std::string{"/dev/zero"}, std::string{"agnt"}}) {
+    const Finished checked = sluice({"check", name});
+    EXPECT_EQ(checked.status, 1) << name;
+    EXPECT_EQ(checked.err.find('\n'), checked.err.size() - 1) << checked.err;
+    EXPECT_NE(checked.err.find(name), std::string::npos) << checked.err;
+  }
+}
+
+TEST_F(PolicyCommands, included_files_are_found_beside_the_one_that_includes_them) {
+  scratch_.folder("sub");
+  policy("sub/base.toml");
+  const std::string outer = policy("outer.toml", "version = 1\n[[include]]\nfile = \"sub/base.toml\"\n");
+  EXPECT_EQ(sluice({"explain", "--policy", outer, "--as", "agent", "--json", "x.pem"}).status, 0);
+  const Finished lost =
+      sluice({"check", policy("lost.toml", "version = 1\n[[include]]\nfile = \"none.toml\"\n")});
+  EXPECT_EQ(lost.status, 1);
+  EXPECT_NE(lost.err.find("lost.toml:"), std::string::npos) << lost.err;
+}
+
+TEST_F(PolicyCommands, a_test_that_fails_is_told_and_makes_the_policy_unusable) {
+  std::string text{kPolicy};
+  text.replace(text.find("see = \"no\""), 10, "see = \"yes\"");
+  const std::string name = policy("failing.toml", text);
+  for (const char* command : {"test", "check"}) {
+    const Finished finished = sluice({command, name});
+    EXPECT_EQ(finished.status, 1);
+    EXPECT_NE(finished.err.find("failing.toml:18:"), std::string::npos) << finished.err;
+  }
+}
+
+TEST_F(PolicyCommands, explain_names_the_rule_and_asks_by_subject_and_mode) {
+  const std::string name = policy("p.toml");
+  const auto ask = [&](const Words& more) {
+    Words words{"explain", "--policy", name, "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished finished = sluice(words);
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    return json::parse(finished.out);
+  };
+  const json hidden = ask({"--as", "agent", "a/b.pem"});
+  EXPECT_EQ(hidden["terms"]["see"], "no");
+  EXPECT_EQ(hidden["terms"]["by"]["see"], "keys");
+  EXPECT_EQ(ask({"a/b.pem"})["terms"]["see"], "yes");
+  const json hook = ask({"--as", "agent", "--mode", "w", "hooks/pre-commit"});
+  EXPECT_EQ(hook["terms"]["write"], "deny");
+  EXPECT_EQ(hook["terms"]["read"], "native");
+  const json absolute = ask({"--as", "agent", "--over", "/srv/tree", "/srv/tree/.ssh/id"});
+  EXPECT_EQ(absolute["terms"]["see"], "no");
+}
+
+TEST_F(PolicyCommands, explain_refuses_what_it_cannot_answer) {
+  const std::string name = policy("p.toml");
+  const std::vector<std::pair<Words, std::string>> cases{
+      {{"--as", "agnet", "x"}, "did you mean `agent`?"},
+      {{"--mode", "q", "x"}, "`q` is no mode"},
+      {{"/etc/passwd"}, "--over"},
+      {{"../x"}, "is not below"},
+      {{"--over", "/srv/tree", "/srv/other"}, "is not below"},
+  };
+  for (const auto& [more, said] : cases) {
+    Words words{"explain", "--policy", name};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished finished = sluice(words);
+    EXPECT_EQ(finished.status, 2) << said;
+    EXPECT_NE(finished.err.find(said), std::string::npos) << finished.err;
+  }
+}
+
+TEST_F(PolicyCommands, diff_names_the_files_for_which_a_change_matters) {
+  scratch_.folder("tree");
+  scratch_.folder("tree/.ssh");
+  scratch_.file("tree/.ssh/id", "");
+  scratch_.file("tree/a.pem", "");
+  scratch_.file("tree/b.key", "");
+  const std::string before = policy("before.toml");
+  std::string text{kPolicy};
+  text.replace(text.find("\"*.pem\""), 7, "\"*.key\"");
+  text.erase(text.find("[[test]]"));
+  const std::string after = policy("after.toml", text);
+  const std::string tree = scratch_.path("tree");
+  EXPECT_EQ(sluice({"diff", before, before, "--tree", tree}).status, 0);
+  const Finished finished = sluice({"diff", before, after, "--tree", tree, "--json"});
+  EXPECT_EQ(finished.status, 1) << finished.err;
+  std::set<std::string> paths;
+  const json data = json::parse(finished.out);
+  for (const json& change : data["changes"]) paths.insert(change["path"]);
+  EXPECT_EQ(paths, (std::set<std::string>{"a.pem", "b.key"}));
+}
+
+}  // namespace
+}  // namespace sluice::test
