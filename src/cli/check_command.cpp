@@ -111,11 +111,11 @@ int check_command(const Arguments& arguments) {
                 {"diagnostics", json_of(findings.all)}});
   } else {
     fmt::print(stderr, "{}", policy::text_of(findings.all));
-    fmt::print("{}: {}, {}, {}, {}{} at most: {}\n", name,
-               count_of(document.rules.size(), "rule"),
+    fmt::print("{}: {}, {}, {}, {}{}: {}\n", name, count_of(document.rules.size(), "rule"),
                count_of(document.subjects.size(), "subject"),
-               count_of(document.tests.size(), "test"), findings.places.exact ? "" : "more than ",
-               count_of(findings.places.places, "place"),
+               count_of(document.tests.size(), "test"),
+               findings.places.exact ? "at most " : "10,000 places and more",
+               findings.places.exact ? count_of(findings.places.places, "place") : "",
                findings.usable ? "can be used" : "cannot be used");
   }
   return findings.usable ? kDone : kFailed;
