@@ -16,6 +16,7 @@
 #include "sluice/confine/run.h"
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/arguments.h"
+#include "sluice/mount/mounted.h"
 #include "view_servers.h"
 
 namespace sluice::cli {
@@ -107,6 +108,10 @@ void tell_start(const Wanted& wanted, const std::string& subject,
                            wanted.observe ? ", which is observed and not enforced" : ""));
   for (const std::string& line : report.covered) daemon::tell(line);
   for (const std::string& line : report.missing) daemon::tell(line);
+  if (!mount::may_administer()) {
+    daemon::tell("passthrough is off: the kernel takes backing files from root alone; each read and"
+                 " write goes through sluice");
+  }
   if (!report.removed_variables.empty()) {
     std::string names;
     for (const std::string& name : report.removed_variables) {
@@ -116,23 +121,24 @@ void tell_start(const Wanted& wanted, const std::string& subject,
   }
 }
 
-Result<int, Error> run(Wanted& wanted, const policy::Program& program) {
-  const std::string subject = TRY(choose_subject(program, wanted.as));
+Result<int, Error> run(Wanted& wanted, std::shared_ptr<const policy::Program> program) {
+  const std::string subject = TRY(choose_subject(*program, wanted.as));
   wanted.plan.directory = working_directory();
   if (wanted.plan.directory.empty()) {
     return fail(Error::of("cannot find the working directory", Errno::last()));
   }
   wanted.plan.views = TRY(views_of(wanted.over, wanted.plan.directory, environment("HOME")));
-  ViewServers::Options options{.views = wanted.plan.views, .config = {}};
+  ViewServers::Options options{
+      .views = wanted.plan.views, .config = {}, .program = std::move(program)};
   options.config.policy = wanted.policy;
   options.config.subject = subject;
   options.config.observe = wanted.observe;
   options.config.quiet = true;
   options.config.log = wanted.log;
-  ViewServers servers = TRY(ViewServers::make(std::move(options)));
+  ViewServers servers = TRY(ViewServers::start(options));
 
   confine::Hooks hooks;
-  hooks.mount_views = [&] { return servers.start(); };
+  hooks.mount_views = [&] { return servers.mount(); };
   hooks.starting = [&](const confine::Report& report) {
     if (!wanted.quiet && !wanted.json) tell_start(wanted, subject, wanted.plan.views, report);
   };
@@ -199,9 +205,9 @@ int run_command(const Arguments& arguments) {
     fmt::print("{}", kHelp);
     return kDone;
   }
-  const auto program = open_or_tell(wanted.policy, Form::text);
+  auto program = open_or_tell(wanted.policy, Form::text);
   if (!program) return kFailed;
-  const auto done = run(wanted, *program);
+  const auto done = run(wanted, std::make_shared<const policy::Program>(std::move(*program)));
   if (done) return *done;
   daemon::tell(done.error().line());
   return kFailed;

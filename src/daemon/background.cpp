@@ -2,34 +2,18 @@
 #include "background.h"
 
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <string>
 
+#include "process.h"
 #include "sluice/daemon/announce.h"
+#include "sluice/daemon/handed.h"
 
 namespace sluice::daemon {
 namespace {
-
-constexpr char kServes = 's';
-
-// The descriptors of whoever started us are none of ours, and would be kept open for as long as we
-// live: a pipe would never end, a file system never be unmounted.
-void close_inherited(std::vector<int> keep) {
-  std::ranges::sort(keep);
-  unsigned from = STDERR_FILENO + 1;
-  for (const int fd : keep) {
-    if (fd <= STDERR_FILENO) continue;
-    const auto number = static_cast<unsigned>(fd);
-    if (number > from) ::syscall(SYS_close_range, from, number - 1, 0U);
-    from = number + 1;
-  }
-  ::syscall(SYS_close_range, from, ~0U, 0U);
-}
 
 [[noreturn]] void wait_and_exit(pid_t child, const Fd& pipe) {
   char said = 0;
@@ -44,7 +28,7 @@ void close_inherited(std::vector<int> keep) {
 
 }  // namespace
 
-Result<Background, Error> Background::enter(std::vector<int> keep) {
+Result<Background, Error> Background::enter() {
   const auto cannot = [] {
     return fail(Error::of("cannot go into the background", Errno::last()));
   };
@@ -59,8 +43,7 @@ Result<Background, Error> Background::enter(std::vector<int> keep) {
     wait_and_exit(child, waiting);
   }
   waiting.reset();
-  keep.push_back(serving.get());
-  close_inherited(std::move(keep));
+  close_all_but({serving.get()});
   return Background{std::move(serving)};
 }
 

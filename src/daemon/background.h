@@ -3,8 +3,6 @@
 // mount can be used, and hears of everything that went wrong before.
 #pragma once
 
-#include <vector>
-
 #include "sluice/base/fd.h"
 
 namespace sluice::daemon {
@@ -16,9 +14,12 @@ class Background {
 
   // Goes on in a child process; the calling process waits until that one leaves or ends, exits with
   // 0 or with its exit status, and so does not come back from here. Before any thread is started.
-  // keep     descriptors that stay open; all others but the standard ones are closed
+  // Descriptors but the standard ones are closed.
   // errors   EAGAIN, ENOMEM no process; EMFILE.
-  static Result<Background, Error> enter(std::vector<int> keep);
+  static Result<Background, Error> enter();
+
+  // In a process that was forked already: leave() tells whoever reads at the other end of `waiting`.
+  static Background of(Fd waiting) noexcept { return Background{std::move(waiting)}; }
 
   // Lets go of session, terminal and standard streams, and tells the waiting process.
   // errors   ECANCELED nobody waits any more.

@@ -28,8 +28,6 @@ struct Config {
   bool observe = false;  // decide and tell, but refuse and hide nothing
   bool quiet = false;    // say nothing of features that are off
   std::string log;       // a file to which decisions are appended
-  int life_fd = -1;      // a pipe; serving ends when nobody can write to it any more
-  int report_fd = -1;    // where to write, at the end, what was done: an object of JSON
 };
 
 // What `arguments` were: a mount to be made, or the wish to read the help text.

@@ -15,7 +15,7 @@
 #include "background.h"
 #include "decision_log.h"
 #include "messages.h"
-#include "mount_plan.h"
+#include "sluice/daemon/mount_plan.h"
 #include "process.h"
 #include "sluice/channel/serve_mount.h"
 #include "sluice/control/place.h"
@@ -25,7 +25,8 @@
 #include "sluice/guard/guard.h"
 #include "sluice/mirror/caller_identity.h"
 #include "sluice/mirror/mirror.h"
-#include "source.h"
+#include "sluice/mount/hand_over.h"
+#include "sluice/daemon/source.h"
 #include "status.h"
 
 namespace sluice::daemon {
@@ -59,37 +60,56 @@ class Daemon {
     mirror_.reset();
   }
 
+  // Opens, reads and mounts as the configuration says, and serves.
   Result<void, Error> run(Background& background) {
     raise_descriptor_limit();
-    const int wake = prepare_signals();
-    Source source = TRY(open_source(config_.source));
-    source_path_ = source.path;
     auto stop = channel::StopSignals::make();
     if (!stop) return fail(Error::of("cannot wait for signals", stop.error()));
-    if (config_.life_fd >= 0) TRY(end_with(config_.life_fd));
+    Source source = TRY(open_source(config_.source));
+    source_path_ = source.path;
     TRY(read_rules());
     TRY(mount_it(source));
-    // From here on no path is relative, and no directory is kept from being unmounted.
-    if (::chdir("/") != 0) return fail(Error::of("cannot change to `/`", Errno::last()));
-    TRY(join(std::move(source.fd), wake));
+    return serve(std::move(source.fd), *stop, background);
+  }
 
-    fuse::WorkerOptions workers;
-    workers.start = mirror::prepare_thread;
-    auto served = channel::serve_mount(
-        {.session = *session_,
-         .connection = *connection_,
-         .mounted = *mounted_,
-         .stop = *stop,
-         .workers = workers,
-         .settled = [&] { return settled(background); },
-         .report = [this](const Error& error) { messages_.say(error.line()); }});
-    report();
+  // Serves what is handed in.
+  Result<void, Error> run(Handed& handed) {
+    raise_descriptor_limit();
+    auto stop = channel::StopSignals::make();
+    if (!stop) return fail(Error::of("cannot wait for signals", stop.error()));
+    source_path_ = handed.source.path;
+    TRY(rule_by(std::move(handed.program)));
+    mounted_ = TRY(mount::receive(handed.parent));
+    TRY(end_with(handed.parent));
+    allow_other_ = ::geteuid() == 0;
+    auto waiting = handed.parent.duplicate();
+    if (!waiting) return fail(Error::of("cannot answer who mounted", waiting.error()));
+    Background background = Background::of(std::move(*waiting));
+    const auto served = serve(std::move(handed.source.fd), *stop, background);
+    report(handed.parent);
     return served;
   }
 
   bool was_ready() const noexcept { return ready_; }
 
  private:
+  Result<void, Error> serve(Fd source, channel::StopSignals& stop, Background& background) {
+    const int wake = prepare_signals();
+    // From here on no path is relative, and no directory is kept from being unmounted.
+    if (::chdir("/") != 0) return fail(Error::of("cannot change to `/`", Errno::last()));
+    TRY(join(std::move(source), wake));
+    fuse::WorkerOptions workers;
+    workers.start = mirror::prepare_thread;
+    return channel::serve_mount(
+        {.session = *session_,
+         .connection = *connection_,
+         .mounted = *mounted_,
+         .stop = stop,
+         .workers = workers,
+         .settled = [&] { return settled(background); },
+         .report = [this](const Error& error) { messages_.say(error.line()); }});
+  }
+
   Result<void, Error> mount_it(const Source& source) {
     MountPlan plan = TRY(plan_mount(config_, source));
     mounted_ = TRY(mount::mount(plan.options));
@@ -107,7 +127,11 @@ class Daemon {
       for (const policy::Diagnostic& wrong : program.error()) tell(wrong.line_text());
       return fail(Error{fmt::format("the policy `{}` cannot be used", config_.policy), EINVAL});
     }
-    program_ = std::make_shared<const policy::Program>(std::move(*program));
+    return rule_by(std::make_shared<const policy::Program>(std::move(*program)));
+  }
+
+  Result<void, Error> rule_by(std::shared_ptr<const policy::Program> program) {
+    program_ = std::move(program);
     Fd file;
     if (!config_.log.empty()) {
       file = Fd{::open(config_.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY,
@@ -131,19 +155,18 @@ class Daemon {
     return {};
   }
 
-  // Writes what was done to whoever asked for it.
-  void report() {
-    if (config_.report_fd < 0) return;
+  // Writes what was done to whoever made the mount.
+  void report(const Fd& parent) {
+    if (!session_) return;
     if (decisions_) decisions_->stop();
     const std::string text = status().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     std::string_view left = text;
     while (!left.empty()) {
       const ssize_t wrote =
-          retry_interrupted([&] { return ::write(config_.report_fd, left.data(), left.size()); });
+          retry_interrupted([&] { return ::write(parent.get(), left.data(), left.size()); });
       if (wrote <= 0) break;  // nobody listens any more
       left.remove_prefix(static_cast<std::size_t>(wrote));
     }
-    ::close(config_.report_fd);
   }
 
   // Puts connection, mirror and session together.
@@ -262,13 +285,20 @@ class Daemon {
   std::unique_ptr<control::Server> server_;
 };
 
+int tell_outcome(const Config& config, const Daemon& daemon, const Result<void, Error>& done) {
+  if (done) return EXIT_SUCCESS;
+  tell(fmt::format("{} `{}` on `{}`: {}", daemon.was_ready() ? "served" : "cannot mount",
+                   config.source, config.mountpoint, done.error().line()));
+  return EXIT_FAILURE;
+}
+
 }  // namespace
 
 int run(const Config& config) {
   fill_standard_streams();
   Background background;
   if (config.ground == Ground::background) {
-    auto entered = Background::enter({config.life_fd, config.report_fd});
+    auto entered = Background::enter();
     if (!entered) {
       tell(entered.error().line());
       return EXIT_FAILURE;
@@ -277,10 +307,18 @@ int run(const Config& config) {
   }
   Daemon daemon{config};
   const auto done = daemon.run(background);
-  if (done) return EXIT_SUCCESS;
-  tell(fmt::format("{} `{}` on `{}`: {}", daemon.was_ready() ? "served" : "cannot mount",
-                   config.source, config.mountpoint, done.error().line()));
-  return EXIT_FAILURE;
+  return tell_outcome(config, daemon, done);
+}
+
+int serve(const Config& config, Handed handed) {
+  // Keys that end or stop the command are not for its servers.
+  ::setsid();
+  close_all_but({handed.source.fd.get(), handed.parent.get()});
+  Daemon daemon{config};
+  const auto done = daemon.run(handed);
+  // Whoever was to mount has given up, and has said why.
+  if (!done && done.error().cause() == Errno{ECONNRESET}) return EXIT_FAILURE;
+  return tell_outcome(config, daemon, done);
 }
 
 }  // namespace sluice::daemon

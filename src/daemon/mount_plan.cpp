@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mount_plan.h"
+#include "sluice/daemon/mount_plan.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

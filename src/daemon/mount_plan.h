@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sluice/daemon/config.h"
-#include "source.h"
+#include "sluice/daemon/source.h"
 
 namespace sluice::daemon {
 

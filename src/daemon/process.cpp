@@ -5,10 +5,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <initializer_list>
-#include <string>
 
 namespace sluice::daemon {
 
@@ -37,19 +38,28 @@ int prepare_signals() noexcept {
   return wake;
 }
 
-Result<void, Error> end_with(int pipe) {
-  // An open file of our own: whom it tells is a property of the open file, and others may share
-  // that one. It stays open for as long as the process.
-  const std::string path = "/proc/self/fd/" + std::to_string(pipe);
-  const int own = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (own < 0 || ::fcntl(own, F_SETOWN, ::getpid()) != 0 || ::fcntl(own, F_SETSIG, SIGTERM) != 0 ||
-      ::fcntl(own, F_SETFL, O_RDONLY | O_NONBLOCK | O_ASYNC) != 0) {
+void close_all_but(std::vector<int> keep) noexcept {
+  std::ranges::sort(keep);
+  unsigned from = STDERR_FILENO + 1;
+  for (const int fd : keep) {
+    if (fd <= STDERR_FILENO) continue;
+    const auto number = static_cast<unsigned>(fd);
+    if (number > from) ::syscall(SYS_close_range, from, number - 1, 0U);
+    from = number + 1;
+  }
+  ::syscall(SYS_close_range, from, ~0U, 0U);
+}
+
+Result<void, Error> end_with(const Fd& socket) {
+  const int fd = socket.get();
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETOWN, ::getpid()) != 0 || ::fcntl(fd, F_SETSIG, SIGTERM) != 0 ||
+      ::fcntl(fd, F_SETFL, flags | O_ASYNC) != 0) {
     return fail(Error::of("cannot watch who started this", Errno::last()));
   }
-  ::close(pipe);
   // It may have happened before.
-  pollfd state{own, POLLIN, 0};
-  if (::poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0) ::kill(::getpid(), SIGTERM);
+  pollfd state{fd, POLLIN, 0};
+  if (::poll(&state, 1, 0) > 0) ::kill(::getpid(), SIGTERM);
   return {};
 }
 

@@ -2,7 +2,9 @@
 // What the daemon's process is made to be before it serves.
 #pragma once
 
-#include "sluice/base/result.h"
+#include <vector>
+
+#include "sluice/base/fd.h"
 
 namespace sluice::daemon {
 
@@ -18,8 +20,13 @@ void raise_descriptor_limit() noexcept;
 // a worker from a system call whose caller was interrupted; its handler does nothing.
 int prepare_signals() noexcept;
 
-// Has this process get SIGTERM when nobody can write to the pipe any more that `pipe` reads from.
-// errors  those of opening it anew.
-Result<void, Error> end_with(int pipe);
+// Closes all descriptors but the standard ones and `keep`: those of whoever started us are none of
+// ours, and would be kept open for as long as we live; a pipe would never end, a file system never
+// be unmounted.
+void close_all_but(std::vector<int> keep) noexcept;
+
+// Has this process get SIGTERM when the other end of `socket` sends something or goes.
+// errors  those of fcntl(2).
+Result<void, Error> end_with(const Fd& socket);
 
 }  // namespace sluice::daemon

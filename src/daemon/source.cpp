@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "source.h"
+#include "sluice/daemon/source.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -15,9 +15,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <string_view>
 #include <vector>
+
+#include "pass_fd.h"
 
 namespace sluice::mount {
 namespace {
@@ -162,27 +163,6 @@ Result<Ended> run(std::vector<std::string> arguments, const Fd& socket) {
   return wait_for(pid, words.ours);
 }
 
-Result<Fd> receive_fd(const Fd& socket) noexcept {
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  TRY(checked(retry_interrupted(
-      [&] { return ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT); })));
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-      header->cmsg_len != CMSG_LEN(sizeof(int))) {
-    return fail(EPROTO);
-  }
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return own(fd);
-}
-
 void add_value(std::string& text, std::string_view key, std::string_view value) {
   text += ',';
   text += key;
@@ -268,7 +248,8 @@ Result<Fd, Error> fusermount(const Options& options, const std::string& mountpoi
       run({kProgram, "-o", fusermount_options(options), "--", mountpoint}, sockets->its);
   if (!ended) return fail(could_not_run("mounting", ended.error()));
   if (!ended->well) return fail(mount_refused(mountpoint, *ended));
-  auto device = receive_fd(sockets->ours);
+  std::byte beside{};
+  auto device = receive_fd(sockets->ours, std::span{&beside, 1}, Wait::no);
   if (!device) return fail(Error::of("`fusermount3` gave no device", device.error()));
   return std::move(*device);
 }

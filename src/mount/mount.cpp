@@ -25,16 +25,6 @@ constexpr std::array kWays{Method::new_api, Method::mount_call, Method::fusermou
 // The inode number of the first user namespace. source: linux include/linux/proc_ns.h
 constexpr ino_t kInitialUserNamespace = 0xEFFFFFFDu;
 
-bool may_administer() noexcept {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
-  if (::syscall(SYS_capget, &header, sets.data()) != 0) return false;
-  if ((sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)) == 0) return false;
-  struct stat user_namespace {};
-  if (::stat("/proc/self/ns/user", &user_namespace) != 0) return true;  // a kernel without them
-  return user_namespace.st_ino == kInitialUserNamespace;
-}
-
 std::unexpected<Error> wrong_mountpoint(std::string_view path, std::string_view what, Errno cause) {
   std::string line{"mountpoint `"};
   line += path;
@@ -184,6 +174,16 @@ class Mounter {
     return mounted;
   }
 };
+
+bool may_administer() noexcept {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return false;
+  if ((sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)) == 0) return false;
+  struct stat user_namespace {};
+  if (::stat("/proc/self/ns/user", &user_namespace) != 0) return true;  // a kernel without them
+  return user_namespace.st_ino == kInitialUserNamespace;
+}
 
 Result<Mounted, Error> mount(const Options& options) {
   TRY(check(options));

@@ -39,7 +39,7 @@ class Mounted {
   const std::string& mountpoint() const noexcept { return mountpoint_; }
   Method method() const noexcept { return method_; }
 
-  // Tells whether this process had, when it mounted, what the kernel asks of whoever registers a
+  // Tells whether the process that mounted had, when it did, what the kernel asks of whoever registers a
   // backing file: CAP_SYS_ADMIN outside of any user namespace. Without it there is no passthrough.
   bool privileged() const noexcept { return privileged_; }
 
@@ -59,6 +59,7 @@ class Mounted {
 
  private:
   friend class Mounter;
+  friend class HandOver;
   Mounted() = default;
 
   Fd device_;
@@ -71,6 +72,10 @@ class Mounted {
   std::uint32_t major_ = 0;
   std::uint32_t minor_ = 0;
 };
+
+// Tells whether what this process mounts is privileged(): whether it has CAP_SYS_ADMIN outside of
+// any user namespace.
+bool may_administer() noexcept;
 
 // Mounts at `options.mountpoint`, by the first of Method's ways that this process may use, or by
 // `options.only`. A mountpoint may lie over the very directory that is to be shown: open that one
