@@ -18,8 +18,15 @@ std::optional<policy::Program> open_or_tell(const std::string& name, Form form) 
   if (program) return std::move(*program);
   if (form == Form::data) {
     print_json({{"policy", name}, {"ok", false}, {"diagnostics", json_of(program.error())}});
-  } else {
-    fmt::print(stderr, "{}", policy::text_of(program.error()));
+    return std::nullopt;
+  }
+  for (const policy::Diagnostic& wrong : program.error()) {
+    // What has no place in a file is about the file itself.
+    if (wrong.file.empty()) {
+      daemon::tell(wrong.line_text());
+    } else {
+      fmt::print(stderr, "{}\n", wrong.line_text());
+    }
   }
   return std::nullopt;
 }

@@ -22,16 +22,22 @@ json decisions_of(const json& told) {
   return policy->value("decisions", json::object());
 }
 
-// "`rule` hid 3, refused 1, last `path`"
-std::string line_of(const json& rule) {
+bool is_enforced(const json& told) {
+  const auto policy = told.find("policy");
+  return policy == told.end() || policy->value("enforced", true);
+}
+
+// "`rule` hid 3, refused 1; last `path`"
+std::string line_of(const json& rule, bool enforced) {
   std::string did;
-  const auto add = [&](const char* key, const char* verb) {
+  const auto add = [&](const char* key, const char* done, const char* observed) {
     if (number(rule, key) == 0) return;
-    did += fmt::format("{}{} {}", did.empty() ? "" : ", ", verb, number(rule, key));
+    did += fmt::format("{}{} {}", did.empty() ? "" : ", ", enforced ? done : observed,
+                       number(rule, key));
   };
-  add("hidden", "hid");
-  add("refused", "refused");
-  add("logged", "logged");
+  add("hidden", "hid", "would have hidden");
+  add("refused", "refused", "would have refused");
+  add("logged", "logged", "logged");
   return fmt::format("  `{}` {}; last `{}`", rule.value("rule", ""), did,
                      daemon::printable(rule.value("last", "")));
 }
@@ -65,10 +71,12 @@ std::vector<std::string> summary_lines(const std::vector<std::string>& views,
     }
     const json decisions = decisions_of(told[i]);
     lines.push_back(fmt::format(
-        "`{}`: {} hidden, {} refused, {} logged; {} files opened natively, {} served", view,
-        number(decisions, "hidden"), number(decisions, "refused"), number(decisions, "logged"),
+        "`{}`: {}{} hidden, {} refused, {} logged; {} files opened natively, {} served", view,
+        is_enforced(told[i]) ? "" : "would have been: ", number(decisions, "hidden"), number(decisions, "refused"), number(decisions, "logged"),
         number(told[i], "passed_through"), number(told[i], "served")));
-    for (const json& rule : decisions.value("rules", json::array())) lines.push_back(line_of(rule));
+    for (const json& rule : decisions.value("rules", json::array())) {
+      lines.push_back(line_of(rule, is_enforced(told[i])));
+    }
     if (number(decisions, "dropped") + number(decisions, "lost") > 0) {
       lines.push_back(fmt::format("  {} records were too many and are not counted above",
                                   number(decisions, "dropped") + number(decisions, "lost")));
