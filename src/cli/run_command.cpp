@@ -39,7 +39,7 @@ What it sees
                         working directory, and $HOME
   --observe             decide and count, but refuse and hide nothing
 
-What it may reach besides
+What it may reach besides, with what the policy says in [run]
   --allow-socket PATH   a socket that stays in reach (@NAME: an abstract one)
   --writable DIR        for root: a directory outside that stays writable
   --device NODE         a device node beside the harmless ones
@@ -121,8 +121,21 @@ void tell_start(const Wanted& wanted, const std::string& subject,
   }
 }
 
+// Adds what the policy lets a command reach to what was asked for on the command line.
+void add_reach(const policy::RunSpec& from, confine::Plan& plan) {
+  const auto add = [](const std::vector<std::string>& more, std::vector<std::string>& to) {
+    to.insert(to.end(), more.begin(), more.end());
+  };
+  add(from.keep_env, plan.environment.keep);
+  add(from.drop_env, plan.environment.remove);
+  add(from.sockets, plan.allow_sockets);
+  add(from.writable, plan.writable);
+  add(from.devices, plan.devices);
+}
+
 Result<int, Error> run(Wanted& wanted, std::shared_ptr<const policy::Program> program) {
   const std::string subject = TRY(choose_subject(*program, wanted.as));
+  add_reach(program->document().run, wanted.plan);
   wanted.plan.directory = working_directory();
   if (wanted.plan.directory.empty()) {
     return fail(Error::of("cannot find the working directory", Errno::last()));

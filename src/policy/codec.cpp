@@ -213,6 +213,10 @@ void visit(Codec& codec, Document& document) {
   codec.number(document.content.too_big_over);
   visit(codec, document.content.too_big);
   choice(codec, document.hard_links, HardLinks::path);
+  RunSpec& run = document.run;
+  for (auto* each : {&run.keep_env, &run.drop_env, &run.sockets, &run.writable, &run.devices}) {
+    texts(codec, *each);
+  }
   list(codec, document.subjects, [](Codec& c, SubjectSpec& subject) { visit(c, subject); });
   list(codec, document.rules, [](Codec& c, Rule& rule) {
     visit_paths(c, rule);

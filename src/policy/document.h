@@ -94,12 +94,25 @@ struct ContentDefaults {
   Values too_big;
 };
 
+// [run]: what a command that `sluice run` starts may reach besides its views. All lists of a policy
+// and of what it includes count together.
+struct RunSpec {
+  std::vector<std::string> keep_env;  // names of variables, with `*`; wins over drop_env
+  std::vector<std::string> drop_env;
+  std::vector<std::string> sockets;   // absolute paths, or `@name` for an abstract one
+  std::vector<std::string> writable;  // absolute paths of directories outside
+  std::vector<std::string> devices;   // absolute paths of device nodes
+
+  bool operator==(const RunSpec&) const = default;
+};
+
 struct Document {
   std::vector<std::string> files;  // names, the policy itself first
   Values defaults;                 // every axis is set
   Values unknown_subject;
   ContentDefaults content;
   HardLinks hard_links = HardLinks::inspect;
+  RunSpec run;
   std::vector<SubjectSpec> subjects;
   std::vector<Rule> rules;
   std::vector<Never> nevers;

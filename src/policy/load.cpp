@@ -89,8 +89,9 @@ Document Loader::read(const Source& source, bool included) {
 
 void Loader::read_sections(const Reading& reading, const Value& root, Document& document,
                            bool included) {
-  static constexpr std::array<std::string_view, 9> kKnown{
-      "version", "default", "include", "import", "subject", "rule", "never", "test", "detector"};
+  static constexpr std::array<std::string_view, 10> kKnown{
+      "version", "default", "include", "import", "subject",
+      "rule",    "never",   "test",    "run",    "detector"};
   const Fields fields{reading, root, "a policy", kKnown};
   check_version(reading, fields);
   for (const std::string_view key : {"import", "detector"}) {
@@ -103,6 +104,7 @@ void Loader::read_sections(const Reading& reading, const Value& root, Document& 
   }
   if (const Value* table = fields.table("default")) read_default(reading, *table, document);
   if (const Value* table = fields.table("subject")) read_subjects(reading, *table, document);
+  if (const Value* table = fields.table("run")) read_run(reading, *table, document);
   for (const Value* table : fields.tables("rule")) read_rule(reading, *table, document);
   for (const Value* table : fields.tables("never")) read_never(reading, *table, document);
   // An included file's tests are about that file as it stands; here it may be changed.
@@ -263,6 +265,10 @@ void Loader::join(const Reading& reading, Position at, Document included, const 
   bool agree = fill(included.defaults, own.values, into.defaults);
   agree &= fill(included.unknown_subject, own.unknown_subject, into.unknown_subject);
   if (!agree) reading.error(at, "two included files differ in [default]; say here what holds");
+  for (const auto list : {&RunSpec::keep_env, &RunSpec::drop_env, &RunSpec::sockets,
+                          &RunSpec::writable, &RunSpec::devices}) {
+    std::ranges::move(included.run.*list, std::back_inserter(into.run.*list));
+  }
   std::ranges::move(included.rules, std::back_inserter(into.rules));
   std::ranges::move(included.nevers, std::back_inserter(into.nevers));
 }

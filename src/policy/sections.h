@@ -15,6 +15,8 @@ namespace sluice::policy {
 void read_default(const Reading& reading, const toml_text::Value& table, Document& document);
 // [subject.NAME] of all names.
 void read_subjects(const Reading& reading, const toml_text::Value& table, Document& document);
+// [run]; lists grow.
+void read_run(const Reading& reading, const toml_text::Value& table, Document& document);
 void read_rule(const Reading& reading, const toml_text::Value& table, Document& document);
 void read_never(const Reading& reading, const toml_text::Value& table, Document& document);
 void read_test(const Reading& reading, const toml_text::Value& table, Document& document);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// [default] and [subject.NAME].
+// [default], [run] and [subject.NAME].
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -75,6 +75,23 @@ void read_texts(const Fields& fields, std::string_view key, std::vector<std::str
       fields.reading().error(text.at, fmt::format("`{}` is empty", key));
     } else {
       into.push_back(text.text);
+    }
+  }
+}
+
+enum class AbstractNames { no, yes };
+
+void read_paths(const Fields& fields, std::string_view key, AbstractNames abstract,
+                std::vector<std::string>& into) {
+  const auto texts = fields.texts(key);
+  if (!texts) return;
+  const bool or_name = abstract == AbstractNames::yes;
+  for (const Text& path : *texts) {
+    if (path.text.starts_with('/') || (or_name && path.text.starts_with('@'))) {
+      into.push_back(path.text);
+    } else {
+      fields.reading().error(path.at, fmt::format("{} is no absolute path{}", quoted(path.text),
+                                                  or_name ? ", nor `@` and a name" : ""));
     }
   }
 }
@@ -176,6 +193,18 @@ void read_default(const Reading& reading, const Value& table, Document& document
                                            quoted(links->text)));
     }
   }
+}
+
+void read_run(const Reading& reading, const Value& table, Document& document) {
+  static constexpr std::array<std::string_view, 5> kKnown{"keep_env", "drop_env", "sockets",
+                                                          "writable", "devices"};
+  const Fields fields{reading, table, "[run]", kKnown};
+  RunSpec& run = document.run;
+  read_texts(fields, "keep_env", run.keep_env);
+  read_texts(fields, "drop_env", run.drop_env);
+  read_paths(fields, "sockets", AbstractNames::yes, run.sockets);
+  read_paths(fields, "writable", AbstractNames::no, run.writable);
+  read_paths(fields, "devices", AbstractNames::no, run.devices);
 }
 
 void read_subjects(const Reading& reading, const Value& table, Document& document) {

@@ -199,6 +199,22 @@ TEST_F(Run, a_killed_run_leaves_nothing) {
   for (const pid_t child : children) EXPECT_TRUE(ends_soon(child)) << child;
 }
 
+TEST_F(Run, the_policy_says_which_variables_are_passed_on) {
+  const std::string policy = scratch_.file(
+      "p.toml", "version = 1\n[run]\nkeep_env = \"MY_TOKEN\"\ndrop_env = [\"LEFT_*\"]\n");
+  How how = this->how();
+  how.before = [before = how.before] {
+    before();
+    ::setenv("MY_TOKEN", "kept", 1);
+    ::setenv("OTHER_TOKEN", "taken", 1);
+    ::setenv("LEFT_OUT", "taken", 1);
+  };
+  const Finished ran = sluice({"run", "-q", "--policy", policy, "--over", project_, "--", "sh",
+                               "-c", "echo $MY_TOKEN $OTHER_TOKEN $LEFT_OUT"},
+                              how);
+  EXPECT_EQ(ran.out, "kept\n") << ran.err;
+}
+
 TEST_F(Run, a_server_that_dies_is_told) {
   Running running{{SLUICE_PROGRAM, "run", "--policy", "agent", "--over", project_, "--", "sh", "-c",
                    "touch ready; while test -e ready; do sleep 0.1; done"},

@@ -69,6 +69,17 @@ TEST(Include, what_the_file_itself_says_goes_first) {
   EXPECT_FALSE(program.document().subjects.front().run_as.has_value());
 }
 
+TEST(Include, adds_what_commands_may_reach) {
+  const Program program = program_with(
+      "version = 1\n[run]\nsockets = \"/a\"\n[[include]]\nfile = \"b.toml\"\n",
+      {{"b.toml", "version = 1\n[run]\nsockets = \"/b\"\nkeep_env = \"X\"\n"}});
+  EXPECT_EQ(program.document().run, (RunSpec{.keep_env = {"X"},
+                                             .drop_env = {},
+                                             .sockets = {"/a", "/b"},
+                                             .writable = {},
+                                             .devices = {}}));
+}
+
 TEST(Include, can_disable_rules_and_make_exceptions) {
   const std::string head = "version = 1\n[[include]]\nfile = \"b.toml\"\n";
   const Program off =

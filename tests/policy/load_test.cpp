@@ -27,6 +27,12 @@ TEST(Load, takes_a_policy_with_everything_in_it) {
 verdict = "native"
 unknown_subject = "deny"
 hardlinks = "path"
+[run]
+keep_env = "CI_*"
+drop_env = ["A", "B"]
+sockets = ["/run/a.sock", "@name"]
+writable = "/cache"
+devices = "/dev/dri/renderD128"
 [subject.agent]
 run_as = "agent"
 [subject.backup]
@@ -58,6 +64,11 @@ expect = { see = "no", rule = "keys" }
   const Document& document = program.document();
   EXPECT_EQ(document.rules.size(), 2u);
   EXPECT_EQ(document.rules[0].why, "keys");
+  EXPECT_EQ(document.run, (RunSpec{.keep_env = {"CI_*"},
+                                   .drop_env = {"A", "B"},
+                                   .sockets = {"/run/a.sock", "@name"},
+                                   .writable = {"/cache"},
+                                   .devices = {"/dev/dri/renderD128"}}));
   EXPECT_EQ(document.nevers.size(), 1u);
   EXPECT_EQ(document.tests.size(), 1u);
   EXPECT_EQ(document.hard_links, HardLinks::path);
@@ -182,6 +193,11 @@ TEST(Load, tells_what_is_wrong_with_a_subject) {
       {kHead + "[subject.a]\nuid = -1",
        "p.toml:3:7: `uid` must be a number from 0 to 4294967294\n"},
       {kHead + "[subject.a]\nexe = \"rsync\"", "p.toml:3:7: `rsync` is no absolute path\n"},
+      {kHead + "[run]\nwritable = \"cache\"", "p.toml:3:12: `cache` is no absolute path\n"},
+      {kHead + "[run]\nsockets = [\"/a\", \"b\"]",
+       "p.toml:3:18: `b` is no absolute path, nor `@` and a name\n"},
+      {kHead + "[run]\nsocket = \"/a\"",
+       "p.toml:3:1: unknown key `socket` in [run]; did you mean `sockets`?\n"},
       {kHead + "[subject.a]\nrun_as = 3",
        "p.toml:3:10: `run_as` must be a name, or true for the subject's own, not a number\n"},
   });

@@ -13,6 +13,9 @@ namespace {
 const std::string kText = R"(version = 1
 [default]
 deadline = "3s"
+[run]
+keep_env = ["A", "B_*"]
+sockets = "/run/a"
 [subject.agent]
 run_as = true
 uid = [1, 2]
@@ -47,6 +50,7 @@ TEST(Save, gives_back_the_same_program) {
   EXPECT_EQ(save(*again), bytes);
   EXPECT_EQ(again->document().content_hash, program.document().content_hash);
   EXPECT_EQ(*saved_hash(bytes), program.document().content_hash);
+  EXPECT_EQ(again->document().run, program.document().run);
   EXPECT_EQ(again->document().tests.front().expect.see, See::no);
 }
 
