@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // `sluice run` from outside: what a command sees, what passes through, and that nothing is left.
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "fixture.h"
@@ -72,8 +74,12 @@ std::vector<std::string> processes_below(const std::string& folder) {
   while (const dirent* entry = ::readdir(proc)) {
     const std::string pid{entry->d_name};
     if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::string words = read_file("/proc/" + pid + "/cmdline");
-    for (char& c : words) c = c == '\0' ? ' ' : c;
+    // It may end at any time.
+    const Fd file{::open(("/proc/" + pid + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC)};
+    std::string words(4096, ' ');
+    const ssize_t size = ::read(file.get(), words.data(), words.size());
+    words.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    std::ranges::replace(words, '\0', ' ');
     if (words.find(folder) != std::string::npos) found.push_back(pid + " " + words);
   }
   ::closedir(proc);
