@@ -17,6 +17,7 @@
 #include "sluice/bench/peer_target.h"
 #include "sluice/bench/plan.h"
 #include "sluice/bench/process.h"
+#include "sluice/bench/policy_text.h"
 #include "sluice/bench/progress.h"
 #include "sluice/bench/sluice_target.h"
 #include "sluice/bench/table.h"
@@ -72,28 +73,64 @@ std::string unlike_others(const Targets& targets, const std::string& name) {
   }
 }
 
-Result<Targets, Error> make_targets(const Config& config, const Scratch& scratch,
-                                    const std::string& source) {
-  Targets targets;
-  targets.push_back(std::make_unique<LowerTarget>(source));
-  if (!config.sluice_program.empty()) {
-    for (Passthrough passthrough : {Passthrough::on, Passthrough::off}) {
-      std::string point = TRY(scratch.subdirectory(fmt::format("mnt{}", targets.size())));
-      targets.push_back(std::make_unique<SluiceTarget>(config.sluice_program, source,
-                                                       std::move(point), passthrough));
+// Makes the columns, one after another.
+class Columns {
+ public:
+  Columns(const Config& config, const Scratch& scratch, const std::string& source)
+      : config_{config}, scratch_{scratch}, source_{source} {}
+
+  Result<Targets, Error> make() {
+    targets_.push_back(std::make_unique<LowerTarget>(source_));
+    if (!config_.sluice_program.empty()) {
+      TRY(add_sluice("sluice", {}));
+      TRY(add_sluice("no passthrough", {"--no-passthrough"}));
+      const std::string subject = config_.subject.empty() ? "anyone" : config_.subject;
+      for (const std::string& policy : config_.policies) {
+        TRY(add_sluice(policy_name(policy), {"--policy", policy, "--as", subject}));
+      }
+      for (const unsigned rules : config_.rules) {
+        const std::string file = fmt::format("{}/rules-{}.toml", scratch_.path(), rules);
+        TRY(write_file(file, policy_of(rules)));
+        TRY(add_sluice(fmt::format("{} rule{}", rules, rules == 1 ? "" : "s"),
+                       {"--policy", file, "--as", "anyone"}));
+      }
     }
+    for (const std::string& command : config_.peers) TRY(add_peer(command));
+    return std::move(targets_);
   }
-  for (const std::string& command : config.peers) {
-    std::string name = TRY(peer_name(command));
-    std::string point = TRY(scratch.subdirectory(fmt::format("mnt{}", targets.size())));
+
+ private:
+  Result<void, Error> add_sluice(const std::string& name, std::vector<std::string> options) {
+    targets_.push_back(std::make_unique<SluiceTarget>(unlike_others(targets_, name),
+                                                      config_.sluice_program, source_,
+                                                      TRY(mount_point()), std::move(options)));
+    return {};
+  }
+
+  Result<void, Error> add_peer(const std::string& command) {
     PeerPlan plan{.command = command,
-                  .source = source,
-                  .mount_point = std::move(point),
-                  .log_file = fmt::format("{}/peer{}.log", scratch.path(), targets.size())};
-    targets.push_back(std::make_unique<PeerTarget>(unlike_others(targets, name), std::move(plan)));
+                  .source = source_,
+                  .mount_point = TRY(mount_point()),
+                  .log_file = fmt::format("{}/peer{}.log", scratch_.path(), targets_.size())};
+    const std::string name = TRY(peer_name(command));
+    targets_.push_back(std::make_unique<PeerTarget>(unlike_others(targets_, name), std::move(plan)));
+    return {};
   }
-  return targets;
-}
+
+  Result<std::string, Error> mount_point() const {
+    return scratch_.subdirectory(fmt::format("mnt{}", targets_.size()));
+  }
+
+  // The last part of its path.
+  static std::string policy_name(const std::string& policy) {
+    return policy.substr(policy.rfind('/') + 1);
+  }
+
+  const Config& config_;
+  const Scratch& scratch_;
+  const std::string& source_;
+  Targets targets_;
+};
 
 std::string version_of(const std::string& program) {
   if (program.empty()) return {};
@@ -163,7 +200,8 @@ Result<Prepared, Error> prepare(const Config& config) {
   bool sluice = !config.sluice_program.empty();
   prepared.steps =
       plan(config.extent, config.only, prepared.settings,
-           1 + (sluice ? 2 : 0) + config.peers.size(), sluice ? Counting::yes : Counting::no);
+           1 + (sluice ? 2 + config.policies.size() + config.rules.size() : 0) + config.peers.size(),
+           sluice ? Counting::yes : Counting::no);
   if (prepared.steps.empty()) {
     return fail(Error{fmt::format("no cell is called `{}`; names are like `{}`", config.only,
                                   "Data: 4 KiB randread, psync, cold"),
@@ -182,7 +220,7 @@ Result<Report, Error> measure(const Config& config, Prepared& prepared) {
     std::uint64_t wanted = prepared.settings.data_file_bytes;
     prepared.settings.data_file_bytes = TRY(data_file_size(scratch.path(), wanted));
   }
-  Targets targets = TRY(make_targets(config, scratch, source));
+  Targets targets = TRY(Columns(config, scratch, source).make());
   for (const auto& target : targets) TRY(target->setup());
   Report report = measure_nothing_yet(prepared.settings, targets);
   report.environment = look_around(source.substr(0, scratch.path().rfind('/')));

@@ -21,6 +21,12 @@ struct Config {
   std::string sluice_program = {};
   // Shell commands that mount {src} on {mnt}; both stand in each, and are quoted when replaced.
   std::vector<std::string> peers = {};
+  // Policies, as files or presets, each of which gets a column of its own...
+  std::vector<std::string> policies = {};
+  // ...for this subject of it; empty for anyone.
+  std::string subject = {};
+  // Numbers of rules; for each, a policy of as many that match nothing gets a column.
+  std::vector<unsigned> rules = {};
   // A new directory is made in here, used, and removed again; empty is /var/tmp, which is a disk.
   std::string directory = {};
   // Files for the whole record and for the page; empty for none.

@@ -34,16 +34,16 @@ std::optional<std::uint64_t> number_in(const nlohmann::json& object, const char*
 
 }  // namespace
 
-SluiceTarget::SluiceTarget(std::string program, std::string source, std::string mount_point,
-                           Passthrough passthrough)
-    : Target{passthrough == Passthrough::on ? "sluice" : "no passthrough", std::move(mount_point)},
+SluiceTarget::SluiceTarget(std::string name, std::string program, std::string source,
+                           std::string mount_point, std::vector<std::string> options)
+    : Target{std::move(name), std::move(mount_point)},
       program_{std::move(program)},
       source_{std::move(source)},
-      passthrough_{passthrough} {}
+      options_{std::move(options)} {}
 
 Result<void, Error> SluiceTarget::setup() {
   Command command{.arguments = {program_, "mount", source_, directory()}, .timeout = 20s};
-  if (passthrough_ == Passthrough::off) command.arguments.push_back("--no-passthrough");
+  command.arguments.insert(command.arguments.end(), options_.begin(), options_.end());
   Finished finished = TRY(run_well(command));
   if (notes().empty()) set_notes(first_lines(finished.out + "\n" + finished.err));
   if (!mount_at(directory())) {

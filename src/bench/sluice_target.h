@@ -8,13 +8,12 @@
 
 namespace sluice::bench {
 
-enum class Passthrough { on, off };
-
 class SluiceTarget final : public Target {
  public:
-  // Mounts `source` on `mount_point`, both existing directories, with the command `program`.
-  SluiceTarget(std::string program, std::string source, std::string mount_point,
-               Passthrough passthrough);
+  // Mounts `source` on `mount_point`, both existing directories, with the command `program` and
+  // these options of `sluice mount`.
+  SluiceTarget(std::string name, std::string program, std::string source, std::string mount_point,
+               std::vector<std::string> options);
   ~SluiceTarget() override { static_cast<void>(teardown()); }
 
   Result<void, Error> setup() override;
@@ -25,7 +24,7 @@ class SluiceTarget final : public Target {
  private:
   std::string program_;
   std::string source_;
-  Passthrough passthrough_;
+  std::vector<std::string> options_;
 };
 
 // Reads what `sluice status MNT --json` prints: an object with at least `requests`, itself an

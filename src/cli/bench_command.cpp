@@ -26,6 +26,9 @@ What is measured
                         * ? or [, matches it
   --peer 'COMMAND'      another file system to stand beside: a command that
                         mounts {src} on {mnt}; may be given several times
+  --policy POLICY       a mount under this policy, too; likewise
+  --as SUBJECT          who asks there (anyone)
+  --rules N             a mount under N rules that match nothing; likewise
 
 How
   --directory DIR       where to work, on the file system that is of interest
@@ -42,6 +45,7 @@ What is printed
 Examples
   sluice bench --quick
   sluice bench --only 'Data: 4 KiB*' --json run.json
+  sluice bench --only open --rules 1 --rules 100 --rules 10000
   sluice bench --peer 'bindfs {src} {mnt}' --html compare.html
 
 Exit status: 0 all measured, 1 something could not be, 2 wrong usage.
@@ -63,6 +67,7 @@ struct Texts {
   std::string format;
   std::string runtime;
   std::string repeat;
+  std::vector<std::string> rules;
 };
 
 Result<void, Error> take(const Texts& texts, bench::Config& config) {
@@ -82,6 +87,9 @@ Result<void, Error> take(const Texts& texts, bench::Config& config) {
         std::chrono::duration<double>{seconds});
   }
   if (!texts.repeat.empty()) config.repeat = TRY(parse_number<int>("--repeat", texts.repeat));
+  for (const std::string& rules : texts.rules) {
+    config.rules.push_back(static_cast<unsigned>(TRY(parse_number<int>("--rules", rules))));
+  }
   return {};
 }
 
@@ -95,6 +103,9 @@ int bench_command(const Arguments& arguments) {
   app.add_flag("--full", texts.full);
   app.add_option("--only", config.only)->take_last();
   app.add_option("--peer", config.peers)->take_all()->allow_extra_args(false);
+  app.add_option("--policy", config.policies)->take_all()->allow_extra_args(false);
+  app.add_option("--as", config.subject)->take_last();
+  app.add_option("--rules", texts.rules)->take_all()->allow_extra_args(false);
   app.add_option("--directory", config.directory)->take_last();
   app.add_option("--runtime", texts.runtime)->take_last();
   app.add_option("--repeat", texts.repeat)->take_last();
