@@ -40,6 +40,19 @@ bool is_folder(const std::string& path) {
   return seen && S_ISDIR(seen->st_mode);
 }
 
+// Folders and sockets of others come and go meanwhile: what fails because its name has gone is well.
+// One that is being removed may still be found, and not be mounted on, for a moment.
+template <class Attempt>
+Result<void, Error> unless_gone(const std::string& path, Attempt attempt) {
+  constexpr int kTries = 5;
+  for (int tries = 1;; ++tries) {
+    auto done = attempt();
+    if (done || tries == kTries) return done;
+    if (!look(path)) return {};
+    ::usleep(1000);
+  }
+}
+
 Result<std::string, Error> read_unix_table() {
   const auto file = own(::open("/proc/net/unix", O_RDONLY | O_CLOEXEC));
   if (!file) return fail(cannot("read", "/proc/net/unix", file.error()));
@@ -99,7 +112,11 @@ class Mask {
 
   Result<void, Error> hide_folder(const std::string& path) {
     if (!is_folder(path) || !is_free(path) || is_hidden(path)) return {};
-    TRY(mount_blank(path, kFolderOptions, Access::writable));
+    const bool stays_writable = path == "/run/user" || is_private(path);
+    const Access access =
+        stays_writable || holds_allowed(path) ? Access::writable : Access::read_only;
+    TRY(unless_gone(path, [&] { return mount_blank(path, kFolderOptions, access); }));
+    if (!stays_writable && access == Access::writable) filled_.push_back(path);
     folders_.push_back(path);
     masked_.paths.push_back(path);
     return {};
@@ -176,7 +193,7 @@ class Mask {
     }
     const auto seen = look(path);
     if (!seen || !(S_ISSOCK(seen->st_mode) || S_ISFIFO(seen->st_mode))) return {};
-    TRY(put_over("/dev/null", path, Depth::one));
+    TRY(unless_gone(path, [&] { return put_over("/dev/null", path, Depth::one); }));
     masked_.paths.push_back(path);
     return {};
   }
@@ -187,11 +204,15 @@ class Mask {
       TRY(make_file(kept.path));
       TRY(attach(kept.tree, kept.path));
     }
-    for (const std::string& folder : folders_) {
-      if (folder != "/run/user" && !is_private(folder))
-        TRY(restrict_mounts(folder, MOUNT_ATTR_RDONLY, Depth::one));
+    for (const std::string& folder : filled_) {
+      TRY(restrict_mounts(folder, MOUNT_ATTR_RDONLY, Depth::one));
     }
     return {};
+  }
+
+  bool holds_allowed(const std::string& folder) const {
+    return std::ranges::any_of(
+        kept_, [&](const Kept& kept) { return is_at_or_below(kept.path, folder); });
   }
 
   static bool is_private(const std::string& folder) {
@@ -216,6 +237,7 @@ class Mask {
   std::span<const std::string> allowed_;
   std::vector<Kept> kept_;
   std::vector<std::string> folders_;
+  std::vector<std::string> filled_;  // of them, those that are writable until all is put back
   std::vector<mount::MountEntry> mounts_;
   Masked masked_;
 };

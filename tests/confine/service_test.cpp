@@ -144,6 +144,28 @@ TEST_P(Service, of_the_runtime_folder_is_out_of_reach_and_the_folder_is_empty) {
   EXPECT_EQ(escape(scratch, {"connect", folder + "/other"}, with).status, kHeld);
 }
 
+TEST_P(Service, folders_that_come_and_go_meanwhile_do_not_keep_a_command_from_starting) {
+  const Scratch scratch{GetParam()};
+  const uid_t owner = GetParam() == Who::root ? 0 : kUser;
+  const std::string folder = "/tmp/tmux-sluice-" + std::to_string(::getpid());
+  const pid_t busy = ::fork();
+  if (busy == 0) {
+    for (;;) {
+      ::mkdir(folder.c_str(), 0755);
+      static_cast<void>(::chown(folder.c_str(), owner, owner));
+      ::usleep(500);
+      ::rmdir(folder.c_str());
+    }
+  }
+  for (int i = 0; i < 20; ++i) {
+    const Ran ran = shell(scratch, "echo ran", setting());
+    EXPECT_EQ(ran.out, "ran\n") << ran.error << ran.err;
+  }
+  ::kill(busy, SIGKILL);
+  ::waitpid(busy, nullptr, 0);
+  ::rmdir(folder.c_str());
+}
+
 TEST_P(Service, that_was_allowed_and_is_not_there_refuses_the_start) {
   const Scratch scratch{GetParam()};
   Setting with = setting();
