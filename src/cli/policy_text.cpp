@@ -5,9 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sluice/daemon/announce.h"
-#include "sluice/daemon/arguments.h"
 #include "sluice/daemon/policy_file.h"
+#include "sluice/daemon/provable.h"
+#include "sluice/daemon/usable_policy.h"
 
 namespace sluice::cli {
 
@@ -17,7 +17,7 @@ std::optional<policy::Program> open_or_tell(const std::string& name, Form form) 
   auto program = daemon::open_policy(name);
   if (program) return std::move(*program);
   if (form == Form::data) {
-    print_json({{"policy", name}, {"ok", false}, {"diagnostics", json_of(program.error())}});
+    print_json({{"policy", name}, {"ok", false}, {"diagnostics", daemon::json_of(program.error())}});
   } else {
     fmt::print(stderr, "{}", policy::text_of(program.error()));
   }
@@ -26,16 +26,8 @@ std::optional<policy::Program> open_or_tell(const std::string& name, Form form) 
 
 Result<policy::SubjectIndex, Error> subject_of(const policy::Program& program,
                                                const std::string& name) {
-  if (const auto subject = program.subject(name)) return *subject;
-  std::vector<std::string> known{"anyone", "unknown"};
-  std::string listed = "`anyone`, `unknown`";
-  for (const policy::SubjectSpec& subject : program.document().subjects) {
-    known.push_back(subject.name);
-    listed += fmt::format(", `{}`", subject.name);
-  }
-  return fail(Error{fmt::format("the policy has no subject `{}`{}; it has {}", name,
-                                daemon::suggestion(name, known), listed),
-                    EINVAL});
+  const std::string declared = TRY(daemon::subject_for(program, name));
+  return program.subject(declared).value_or(policy::kUnknown);
 }
 
 Result<policy::Mode, Error> mode_of(const std::string& word) {
@@ -44,19 +36,6 @@ Result<policy::Mode, Error> mode_of(const std::string& word) {
   }
   if (word == "x") return policy::Mode::execute;
   return fail(Error{fmt::format("`{}` is no mode: r, w or x", word), EINVAL});
-}
-
-json json_of(const policy::Diagnostics& diagnostics) {
-  json all = json::array();
-  for (const policy::Diagnostic& one : diagnostics) {
-    json object{{"severity", one.severity == policy::Severity::error ? "error" : "warning"},
-                {"text", one.text}};
-    if (!one.file.empty()) object["file"] = one.file;
-    if (one.line != 0) object["line"] = one.line;
-    if (one.column != 0) object["column"] = one.column;
-    all.push_back(std::move(object));
-  }
-  return all;
 }
 
 json json_of(const policy::Program& program, const policy::Terms& terms) {

@@ -25,7 +25,6 @@ Result<policy::SubjectIndex, Error> subject_of(const policy::Program& program,
 // errors: EINVAL not r, w or x, nor their long names.
 Result<policy::Mode, Error> mode_of(const std::string& word);
 
-nlohmann::json json_of(const policy::Diagnostics& diagnostics);
 nlohmann::json json_of(const policy::Program& program, const policy::Terms& terms);
 nlohmann::json json_of(const policy::Program& program, const policy::Explanation& explanation);
 
