@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Says what is wrong or odd about a policy, without any mount.
 #include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -12,42 +9,37 @@
 #include "policy_text.h"
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/arguments.h"
+#include "sluice/daemon/usable_policy.h"
 #include "sluice/policy/check.h"
+#include "tree_check.h"
 
 namespace sluice::cli {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kHelp = R"(usage: sluice check [--json] POLICY
+constexpr std::string_view kHelp = R"(usage: sluice check [--json] [--tree DIR] POLICY
 
 Reads a policy (a file, or the name of a preset) and everything it includes,
 and tells what is wrong: words it does not know, patterns that are none,
 [[never]]s that do not hold, tests that fail. What is only odd are warnings:
 rules that can never matter, and subjects that this machine cannot prove.
 
+With --tree, also tells what of a real directory cannot be kept by paths:
+links that lead out of it, files with several names of which a rule restricts
+one, directories in which names have several spellings, and names that other
+mounts cover. No link is followed.
+
 Options
+  --tree DIR            look at the names in DIR too
   --json                the same for programs
 
 Examples
   sluice check agent.toml
-  sluice check agent
+  sluice check agent --tree ~/project
 
 Exit status: 0 it can be used, 1 it cannot, 2 wrong usage.
 )";
-
-// Whether this machine can tell that a caller is this subject.
-bool provable(const policy::SubjectSpec& subject) {
-  if (subject.run_as || !subject.uids.empty() || !subject.gids.empty()) return true;
-  const auto any = [](const std::vector<std::string>& names, auto exists) {
-    return std::ranges::any_of(names, exists);
-  };
-  return any(subject.users, [](const std::string& name) { return ::getpwnam(name.c_str()); }) ||
-         any(subject.groups, [](const std::string& name) { return ::getgrnam(name.c_str()); }) ||
-         any(subject.exes, [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }) ||
-         (::access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 &&
-          (!subject.units.empty() || !subject.cgroups.empty()));
-}
 
 struct Findings {
   policy::Diagnostics all;
@@ -66,7 +58,7 @@ Findings examine(const policy::Program& program) {
   add(program.document().warnings);
   add(policy::failures_of(program, policy::run_tests(program)));
   add(policy::dead_rules(program));
-  add(policy::unprovable(program, provable));
+  add(daemon::unproved(program.document(), daemon::Callers::unsaid, policy::Severity::warning));
   findings.places = policy::count_places(program);
   return findings;
 }
@@ -75,49 +67,81 @@ std::string count_of(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
+struct Asked {
+  std::string name;
+  std::string tree;
+  bool as_json = false;
+};
+
+Result<daemon::Parsed, Error> parse(const Arguments& arguments, Asked& asked) {
+  CLI::App app;
+  app.add_option("POLICY", asked.name);
+  app.add_option("--tree", asked.tree)->take_last();
+  app.add_flag("--json", asked.as_json);
+  const daemon::Parsed parsed = TRY(daemon::parse(app, arguments));
+  if (parsed != daemon::Parsed::help && asked.name.empty()) {
+    return fail(Error{"say which policy: `sluice check POLICY`", EINVAL});
+  }
+  return parsed;
+}
+
+void print_data(const Asked& asked, const policy::Document& document, const Findings& findings,
+                const std::optional<TreeFindings>& tree) {
+  json object{{"policy", asked.name},
+              {"ok", findings.usable},
+              {"rules", document.rules.size()},
+              {"subjects", document.subjects.size()},
+              {"tests", document.tests.size()},
+              {"places", findings.places.places},
+              {"places_exact", findings.places.exact},
+              {"diagnostics", daemon::json_of(findings.all)}};
+  if (tree) object["tree"] = json_of(*tree);
+  print_json(object);
+}
+
+void print_text(const Asked& asked, const policy::Document& document, const Findings& findings,
+                const std::optional<TreeFindings>& tree) {
+  fmt::print(stderr, "{}", policy::text_of(findings.all));
+  if (tree) {
+    for (const std::string& line : lines_of(*tree, asked.tree)) fmt::print("{}\n", line);
+    fmt::print("{}: {} looked at\n", daemon::printable(asked.tree), count_of(tree->seen, "name"));
+  }
+  fmt::print("{}: {}, {}, {}, {}{}: {}\n", asked.name, count_of(document.rules.size(), "rule"),
+             count_of(document.subjects.size(), "subject"),
+             count_of(document.tests.size(), "test"),
+             findings.places.exact ? "at most " : "10,000 places and more",
+             findings.places.exact ? count_of(findings.places.places, "place") : "",
+             findings.usable ? "can be used" : "cannot be used");
+}
+
 }  // namespace
 
 int check_command(const Arguments& arguments) {
-  std::string name;
-  bool as_json = false;
-  CLI::App app;
-  app.add_option("POLICY", name);
-  app.add_flag("--json", as_json);
-  auto parsed = daemon::parse(app, arguments);
-  if (parsed && *parsed == daemon::Parsed::help) {
-    fmt::print("{}", kHelp);
-    return kDone;
-  }
-  if (parsed && name.empty()) {
-    parsed = fail(Error{"say which policy: `sluice check POLICY`", EINVAL});
-  }
+  Asked asked;
+  const auto parsed = parse(arguments, asked);
   if (!parsed) {
     daemon::tell_usage(parsed.error(), "sluice check");
     return kUsage;
   }
-  const Form form = as_json ? Form::data : Form::text;
-  const auto program = open_or_tell(name, form);
+  if (*parsed == daemon::Parsed::help) {
+    fmt::print("{}", kHelp);
+    return kDone;
+  }
+  const Form form = asked.as_json ? Form::data : Form::text;
+  const auto program = open_or_tell(asked.name, form);
   if (!program) return kFailed;
   const Findings findings = examine(*program);
-  const policy::Document& document = program->document();
-  if (form == Form::data) {
-    print_json({{"policy", name},
-                {"ok", findings.usable},
-                {"rules", document.rules.size()},
-                {"subjects", document.subjects.size()},
-                {"tests", document.tests.size()},
-                {"places", findings.places.places},
-                {"places_exact", findings.places.exact},
-                {"diagnostics", json_of(findings.all)}});
-  } else {
-    fmt::print(stderr, "{}", policy::text_of(findings.all));
-    fmt::print("{}: {}, {}, {}, {}{}: {}\n", name, count_of(document.rules.size(), "rule"),
-               count_of(document.subjects.size(), "subject"),
-               count_of(document.tests.size(), "test"),
-               findings.places.exact ? "at most " : "10,000 places and more",
-               findings.places.exact ? count_of(findings.places.places, "place") : "",
-               findings.usable ? "can be used" : "cannot be used");
+  std::optional<TreeFindings> tree;
+  if (!asked.tree.empty()) {
+    auto looked = check_tree(*program, asked.tree);
+    if (!looked) {
+      daemon::tell(looked.error().line());
+      return kFailed;
+    }
+    tree = std::move(*looked);
   }
+  const auto print = form == Form::data ? print_data : print_text;
+  print(asked, program->document(), findings, tree);
   return findings.usable ? kDone : kFailed;
 }
 

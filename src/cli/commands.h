@@ -17,6 +17,7 @@ using Arguments = std::vector<std::string>;
 int mount_command(const Arguments& arguments);
 int unmount_command(const Arguments& arguments);
 int status_command(const Arguments& arguments);
+int reload_command(const Arguments& arguments);
 int bench_command(const Arguments& arguments);
 int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);

@@ -25,6 +25,7 @@ Commands
   mount SRC MNT         show the directory SRC at MNT
   unmount MNT           take a mount away, also one whose daemon is dead
   status [MNT]          say what is mounted, and what it has been doing
+  reload [MNT]          have a mount read its policy again, or another one
   bench                 measure a mount against the directory below it
   check POLICY          say what is wrong or odd about a policy
   test POLICY           run the tests that stand in a policy
@@ -53,6 +54,7 @@ constexpr std::array kCommands{
     Command{"unmount", unmount_command},  //
     Command{"mount", mount_command},      //
     Command{"status", status_command},    //
+    Command{"reload", reload_command},    //
     Command{"bench", bench_command},      //
     Command{"run", run_command},          //
     Command{"check", check_command},      //

@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "sluice/daemon/announce.h"
-#include "sluice/daemon/arguments.h"
 #include "sluice/daemon/policy_file.h"
+#include "sluice/daemon/provable.h"
+#include "sluice/daemon/usable_policy.h"
 
 namespace sluice::cli {
 
@@ -17,32 +18,28 @@ std::optional<policy::Program> open_or_tell(const std::string& name, Form form) 
   auto program = daemon::open_policy(name);
   if (program) return std::move(*program);
   if (form == Form::data) {
-    print_json({{"policy", name}, {"ok", false}, {"diagnostics", json_of(program.error())}});
+    print_json({{"policy", name}, {"ok", false}, {"diagnostics", daemon::json_of(program.error())}});
     return std::nullopt;
   }
-  for (const policy::Diagnostic& wrong : program.error()) {
+  tell_diagnostics(program.error());
+  return std::nullopt;
+}
+
+void tell_diagnostics(const policy::Diagnostics& wrong) {
+  for (const policy::Diagnostic& one : wrong) {
     // What has no place in a file is about the file itself.
-    if (wrong.file.empty()) {
-      daemon::tell(wrong.line_text());
+    if (one.file.empty()) {
+      daemon::tell(one.line_text());
     } else {
-      fmt::print(stderr, "{}\n", wrong.line_text());
+      fmt::print(stderr, "{}\n", one.line_text());
     }
   }
-  return std::nullopt;
 }
 
 Result<policy::SubjectIndex, Error> subject_of(const policy::Program& program,
                                                const std::string& name) {
-  if (const auto subject = program.subject(name)) return *subject;
-  std::vector<std::string> known{"anyone", "unknown"};
-  std::string listed = "`anyone`, `unknown`";
-  for (const policy::SubjectSpec& subject : program.document().subjects) {
-    known.push_back(subject.name);
-    listed += fmt::format(", `{}`", subject.name);
-  }
-  return fail(Error{fmt::format("the policy has no subject `{}`{}; it has {}", name,
-                                daemon::suggestion(name, known), listed),
-                    EINVAL});
+  const std::string declared = TRY(daemon::subject_for(program, name));
+  return program.subject(declared).value_or(policy::kUnknown);
 }
 
 Result<policy::Mode, Error> mode_of(const std::string& word) {
@@ -51,19 +48,6 @@ Result<policy::Mode, Error> mode_of(const std::string& word) {
   }
   if (word == "x") return policy::Mode::execute;
   return fail(Error{fmt::format("`{}` is no mode: r, w or x", word), EINVAL});
-}
-
-json json_of(const policy::Diagnostics& diagnostics) {
-  json all = json::array();
-  for (const policy::Diagnostic& one : diagnostics) {
-    json object{{"severity", one.severity == policy::Severity::error ? "error" : "warning"},
-                {"text", one.text}};
-    if (!one.file.empty()) object["file"] = one.file;
-    if (one.line != 0) object["line"] = one.line;
-    if (one.column != 0) object["column"] = one.column;
-    all.push_back(std::move(object));
-  }
-  return all;
 }
 
 json json_of(const policy::Program& program, const policy::Terms& terms) {

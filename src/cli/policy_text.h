@@ -18,6 +18,9 @@ enum class Form { text, data };
 // JSON object on standard output.
 std::optional<policy::Program> open_or_tell(const std::string& name, Form form);
 
+// Writes a line for each to standard error.
+void tell_diagnostics(const policy::Diagnostics& wrong);
+
 // errors: EINVAL no such subject; the line says which there are.
 Result<policy::SubjectIndex, Error> subject_of(const policy::Program& program,
                                                const std::string& name);
@@ -25,7 +28,6 @@ Result<policy::SubjectIndex, Error> subject_of(const policy::Program& program,
 // errors: EINVAL not r, w or x, nor their long names.
 Result<policy::Mode, Error> mode_of(const std::string& word);
 
-nlohmann::json json_of(const policy::Diagnostics& diagnostics);
 nlohmann::json json_of(const policy::Program& program, const policy::Terms& terms);
 nlohmann::json json_of(const policy::Program& program, const policy::Explanation& explanation);
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "own_files.h"
 #include "policy_text.h"
 #include "project_root.h"
 #include "run_summary.h"
@@ -84,10 +85,7 @@ std::string working_directory() {
 
 // Who the command is: as asked, or the only one it can be.
 Result<std::string, Error> choose_subject(const policy::Program& program, const std::string& asked) {
-  if (!asked.empty()) {
-    TRY(subject_of(program, asked));
-    return asked;
-  }
+  if (!asked.empty()) return daemon::subject_for(program, asked);
   const auto& subjects = program.document().subjects;
   if (subjects.size() == 1) return subjects.front().name;
   if (subjects.empty()) return "anyone";
@@ -96,6 +94,16 @@ Result<std::string, Error> choose_subject(const policy::Program& program, const 
     listed += fmt::format("{}`{}`", listed.empty() ? "" : ", ", subject.name);
   }
   return fail(Error{"say by --as who the command is: the policy has " + listed, EINVAL});
+}
+
+// Opens the policy, or tells what is wrong with it.
+std::shared_ptr<const daemon::UsablePolicy> open_policy(const Wanted& wanted,
+                                                        const std::string& more_rules) {
+  auto opened = daemon::open_usable(
+      {.name = wanted.policy, .callers = daemon::Callers::bound, .more_rules = more_rules});
+  if (opened) return std::make_shared<const daemon::UsablePolicy>(std::move(*opened));
+  tell_diagnostics(opened.error());
+  return nullptr;
 }
 
 void tell_start(const Wanted& wanted, const std::string& subject,
@@ -133,16 +141,24 @@ void add_reach(const policy::RunSpec& from, confine::Plan& plan) {
   add(from.devices, plan.devices);
 }
 
-Result<int, Error> run(Wanted& wanted, std::shared_ptr<const policy::Program> program) {
-  const std::string subject = TRY(choose_subject(*program, wanted.as));
-  add_reach(program->document().run, wanted.plan);
+// Gives the exit status.
+Result<int, Error> run(Wanted& wanted) {
+  auto policy = open_policy(wanted, {});
+  if (!policy) return kFailed;
   wanted.plan.directory = working_directory();
   if (wanted.plan.directory.empty()) {
     return fail(Error::of("cannot find the working directory", Errno::last()));
   }
   wanted.plan.views = TRY(views_of(wanted.over, wanted.plan.directory, environment("HOME")));
+  const auto kept = own_files(policy->program.document(), wanted.log);
+  if (const std::string rules = rules_for(kept, wanted.plan.views); !rules.empty()) {
+    policy = open_policy(wanted, rules);
+    if (!policy) return kFailed;
+  }
+  const std::string subject = TRY(choose_subject(policy->program, wanted.as));
+  add_reach(policy->program.document().run, wanted.plan);
   ViewServers::Options options{
-      .views = wanted.plan.views, .config = {}, .program = std::move(program)};
+      .views = wanted.plan.views, .config = {}, .policy = std::move(policy)};
   options.config.policy = wanted.policy;
   options.config.subject = subject;
   options.config.observe = wanted.observe;
@@ -218,9 +234,7 @@ int run_command(const Arguments& arguments) {
     fmt::print("{}", kHelp);
     return kDone;
   }
-  auto program = open_or_tell(wanted.policy, Form::text);
-  if (!program) return kFailed;
-  const auto done = run(wanted, std::make_shared<const policy::Program>(std::move(*program)));
+  const auto done = run(wanted);
   if (done) return *done;
   daemon::tell(done.error().line());
   return kFailed;

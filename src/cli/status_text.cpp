@@ -112,6 +112,73 @@ std::string requests_text(const json& status) {
   return line;
 }
 
+bool truth(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+double real(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+std::string decisions_text(const json& policy) {
+  const auto decisions = policy.find("decisions");
+  if (decisions == policy.end() || !decisions->is_object()) return {};
+  std::string line = fmt::format(
+      "{} hidden, {} refused, {} logged ({})", grouped(number(*decisions, "hidden")),
+      grouped(number(*decisions, "refused")), grouped(number(*decisions, "logged")),
+      counted(number(*decisions, "alarms"), "alarm", "alarms"));
+  if (const auto dropped = number(*decisions, "dropped"); dropped > 0) {
+    line += fmt::format("; {} more came too fast and are not counted", grouped(dropped));
+  }
+  if (const auto lost = number(*decisions, "lost"); lost > 0) {
+    line += fmt::format("; {} could not be written to the log", counted(lost, "line", "lines"));
+  }
+  return line;
+}
+
+std::string places_text(const json& policy) {
+  const auto places = policy.find("places");
+  if (places == policy.end() || !places->is_object()) return {};
+  std::string line = fmt::format(
+      "{} known, {} of them held; {} of {}", grouped(number(*places, "known")),
+      grouped(number(*places, "held")), size_text(number(*places, "bytes")),
+      size_text(number(*places, "limit_bytes")));
+  if (const auto strictest = number(*places, "strictest"); strictest > 0) {
+    line += fmt::format("; {} the strictest because that was used up",
+                        counted(strictest, "answer was", "answers were"));
+  }
+  return line;
+}
+
+void add_policy(std::string& page, const json& status) {
+  const auto policy = status.find("policy");
+  if (policy == status.end() || !policy->is_object()) return;
+  const std::string who = truth(*policy, "told_apart")
+                              ? "callers are told apart"
+                              : fmt::format("everybody is `{}`", text(*policy, "subject"));
+  add_row(page, "policy", fmt::format("{}: {}, {}", text(*policy, "name"), who,
+                                      truth(*policy, "enforced") ? "enforced" : "only observed"));
+  std::string compiled = text(*policy, "compiled") == "cached" ? "taken from the cache" : "compiled";
+  compiled += fmt::format(" in {:.1f} ms", real(*policy, "milliseconds"));
+  if (const auto reloads = number(*policy, "reloads"); reloads > 0) {
+    compiled += fmt::format("; {} since the start", counted(reloads, "reload", "reloads"));
+  }
+  if (const auto trouble = text(*policy, "cache_trouble"); !trouble.empty()) {
+    compiled += "; " + trouble;
+  }
+  add_row(page, "", compiled);
+  if (const auto refusal = policy->find("last_refusal");
+      refusal != policy->end() && refusal->is_array() && !refusal->empty() &&
+      refusal->front().is_string()) {
+    add_row(page, "last reload", "refused: " + daemon::printable(refusal->front().get<std::string>()));
+  }
+  add_row(page, "decisions", decisions_text(*policy));
+  add_row(page, "places", places_text(*policy));
+  page += "\n";
+}
+
 }  // namespace
 
 std::string page_of(const json& status) {
@@ -121,6 +188,7 @@ std::string page_of(const json& status) {
                       duration_text(number(status, "up_seconds")));
   add_features(page, status);
   page += "\n";
+  add_policy(page, status);
   std::string opened =
       fmt::format("{} handed to the kernel, {} served", grouped(number(status, "passed_through")),
                   grouped(number(status, "served")));

@@ -73,7 +73,7 @@ Result<void, Error> ViewServers::add(const Options& options, const std::string& 
   if (view.server < 0) return fail(Error::of("cannot start a server", Errno::last()));
   if (view.server == 0) {
     ::_exit(daemon::serve(config, {.source = std::move(source),
-                                   .program = options.program,
+                                   .policy = options.policy,
                                    .parent = std::move(theirs)}));
   }
   views_.push_back(std::move(view));

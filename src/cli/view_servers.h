@@ -17,7 +17,7 @@
 #include "sluice/base/fd.h"
 #include "sluice/daemon/config.h"
 #include "sluice/mount/options.h"
-#include "sluice/policy/program.h"
+#include "sluice/daemon/usable_policy.h"
 
 namespace sluice::cli {
 
@@ -26,7 +26,7 @@ class ViewServers {
   struct Options {
     std::vector<std::string> views;  // absolute, outer before inner
     daemon::Config config;           // of each, but for where it is
-    std::shared_ptr<const policy::Program> program;
+    std::shared_ptr<const daemon::UsablePolicy> policy;
   };
 
   // Forks the servers, which wait for their mounts. The calling process must have one thread.

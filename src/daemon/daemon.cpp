@@ -4,7 +4,6 @@
 // command hears of success only once the kernel and we have agreed on terms.
 #include "sluice/daemon/daemon.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,19 +13,21 @@
 
 #include "background.h"
 #include "decision_log.h"
+#include "hang_ups.h"
+#include "live_policy.h"
 #include "messages.h"
-#include "sluice/daemon/mount_plan.h"
 #include "process.h"
 #include "sluice/channel/serve_mount.h"
 #include "sluice/control/place.h"
 #include "sluice/control/server.h"
 #include "sluice/daemon/announce.h"
-#include "sluice/daemon/policy_file.h"
+#include "sluice/daemon/mount_plan.h"
+#include "sluice/daemon/source.h"
+#include "sluice/daemon/usable_policy.h"
 #include "sluice/guard/guard.h"
 #include "sluice/mirror/caller_identity.h"
 #include "sluice/mirror/mirror.h"
 #include "sluice/mount/hand_over.h"
-#include "sluice/daemon/source.h"
 #include "status.h"
 
 namespace sluice::daemon {
@@ -55,6 +56,8 @@ class Daemon {
     // Nobody asks any more; then the file system goes, while the session it answers late replies
     // to is still there.
     server_.reset();
+    hang_ups_.reset();
+    live_.reset();
     if (decisions_) decisions_->stop();
     guard_.reset();
     mirror_.reset();
@@ -77,8 +80,9 @@ class Daemon {
     raise_descriptor_limit();
     auto stop = channel::StopSignals::make();
     if (!stop) return fail(Error::of("cannot wait for signals", stop.error()));
+    handed_ = true;
     source_path_ = handed.source.path;
-    TRY(rule_by(std::move(handed.program)));
+    TRY(rule_by(std::move(handed.policy)));
     mounted_ = TRY(mount::receive(handed.parent));
     TRY(end_with(handed.parent));
     allow_other_ = ::geteuid() == 0;
@@ -122,36 +126,56 @@ class Daemon {
   // Reads the policy, before anything is mounted and while paths are still the caller's.
   Result<void, Error> read_rules() {
     if (config_.policy.empty()) return {};
-    auto program = open_policy(config_.policy);
-    if (!program) {
-      for (const policy::Diagnostic& wrong : program.error()) tell(wrong.line_text());
+    const bool apart = config_.subject.empty();
+    auto opened = open_usable(
+        {.name = config_.policy, .callers = apart ? Callers::told_apart : Callers::bound});
+    if (!opened) {
+      for (const policy::Diagnostic& wrong : opened.error()) tell(wrong.line_text());
       return fail(Error{fmt::format("the policy `{}` cannot be used", config_.policy), EINVAL});
     }
-    return rule_by(std::make_shared<const policy::Program>(std::move(*program)));
+    TRY(hear_hang_ups());
+    return rule_by(std::make_shared<const UsablePolicy>(std::move(*opened)));
   }
 
-  Result<void, Error> rule_by(std::shared_ptr<const policy::Program> program) {
-    program_ = std::move(program);
-    Fd file;
-    if (!config_.log.empty()) {
-      file = Fd{::open(config_.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY,
-                       0600)};
-      if (!file) {
-        return fail(Error::of(fmt::format("cannot write to `{}`", config_.log), Errno::last()));
-      }
-    }
+  Result<void, Error> rule_by(std::shared_ptr<const UsablePolicy> opened) {
+    policy_ = TRY(LivePolicy::start_of(config_, *opened));
+    program_ = {opened, &opened->program};
+    LogFile file = config_.log.empty() ? LogFile{} : TRY(LogFile::open(config_.log));
     decisions_ = TRY(DecisionLog::make(std::move(file), source_path_, program_));
     return {};
+  }
+
+  // To be called before there are threads.
+  Result<void, Error> hear_hang_ups() {
+    auto made = HangUps::make();
+    if (!made) return fail(Error::of("cannot wait for signals", made.error()));
+    hang_ups_ = std::move(*made);
+    return {};
+  }
+
+  void heed_hang_ups() {
+    if (!hang_ups_) return;
+    const auto started = hang_ups_->start([this] {
+      for (const std::string& line : live_->hang_up()) messages_.say(line);
+    });
+    if (!started) messages_.say(Error::of("SIGHUP is not heeded", started.error()).line());
   }
 
   // Puts the guard before the mirror.
   Result<void, Error> guard_it() {
     guard::Options options;
-    if (!config_.subject.empty()) options.subject = config_.subject;
+    if (!policy_.subject.empty()) options.subject = policy_.subject;
     options.decisions = decisions_.get();
     options.enforce = config_.observe ? guard::Enforce::no : guard::Enforce::yes;
     guard_ = TRY(guard::Guard::make(*mirror_, program_, options));
     decisions_->set_tree(mirror_->tree());
+    live_ = std::make_unique<LivePolicy>(
+        policy_, LivePolicy::Mount{.guard = *guard_,
+                                   .decisions = *decisions_,
+                                   .notifier = *notifier_,
+                                   .files = {mounted_->mountpoint(), mirror_->tree().source(),
+                                             mounted_->st_dev()},
+                                   .names = {mirror_->tree(), source_path_}});
     return {};
   }
 
@@ -196,6 +220,7 @@ class Daemon {
     features_ = mirror_->features().all;
     add_unprivileged();
     start_server();
+    heed_hang_ups();
     for (const Feature& feature : features_) {
       if (!feature.on && !config_.quiet) messages_.say(line_of(feature));
     }
@@ -243,12 +268,7 @@ class Daemon {
                                .session = *session_,
                                .mirror = *mirror_,
                                .messages = messages_});
-    if (program_) {
-      object["policy"] = {{"name", config_.policy},
-                          {"subject", config_.subject},
-                          {"enforced", !config_.observe},
-                          {"decisions", decisions_->summary()}};
-    }
+    if (live_) object["policy"] = live_->status();
     return object;
   }
 
@@ -258,6 +278,14 @@ class Daemon {
     control::Commands commands;
     commands["status"] = [this](const nlohmann::json&) -> Result<nlohmann::json, Error> {
       return status();
+    };
+    commands["reload"] = [this](const nlohmann::json& request) -> Result<nlohmann::json, Error> {
+      // Where a command lives in the mount, who may change the policy's file must not be able to
+      // change the policy.
+      if (live_ && !handed_) return live_->answer(request);
+      return fail(Error{live_ ? "what `sluice run` shows keeps its policy to the end"
+                              : "it has no policy; mount it with `--policy`",
+                        EINVAL});
     };
     server_ = TRY(control::Server::start(folder, control::socket_name(mounted_->connection()),
                                          std::move(commands)));
@@ -270,6 +298,7 @@ class Daemon {
   std::string source_path_;
   std::string flags_;
   bool allow_other_ = false;
+  bool handed_ = false;
   bool ready_ = false;
   std::vector<Feature> features_;  // not changed while the server runs
   // Each borrows from those above it; but see the destructor.
@@ -282,6 +311,9 @@ class Daemon {
   std::shared_ptr<const policy::Program> program_;  // empty without a policy
   std::unique_ptr<DecisionLog> decisions_;
   std::unique_ptr<guard::Guard> guard_;
+  LivePolicy::Start policy_;  // how it was when the mount began
+  std::unique_ptr<LivePolicy> live_;
+  std::unique_ptr<HangUps> hang_ups_;
   std::unique_ptr<control::Server> server_;
 };
 

@@ -3,8 +3,8 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -17,29 +17,32 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-std::string link_text(const std::string& link) {
-  std::array<char, 4096> room{};
-  const ssize_t size = ::readlink(link.c_str(), room.data(), room.size());
-  return size > 0 ? std::string(room.data(), static_cast<std::size_t>(size)) : std::string{};
-}
-
 std::string time_text(std::int64_t nanoseconds) {
   const auto seconds = static_cast<std::time_t>(nanoseconds / 1'000'000'000);
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds),
                      nanoseconds % 1'000'000'000 / 1000);
 }
 
+std::int64_t now_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string_view rule_of(const policy::Program* program, policy::RuleId rule) {
+  if (rule == guard::kByOtherNames) return "other-names";
+  return program == nullptr ? "?" : program->rule_name(rule);
+}
+
 }  // namespace
 
-DecisionLog::DecisionLog(Ring ring, Fd file, std::string source,
+DecisionLog::DecisionLog(Ring ring, LogFile file, std::string source,
                          std::shared_ptr<const policy::Program> program)
-    : ring_{std::move(ring)},
-      file_{std::move(file)},
-      source_{std::move(source)},
-      program_{std::move(program)} {}
+    : ring_{std::move(ring)}, file_{std::move(file)}, source_{std::move(source)} {
+  programs_.emplace_back(std::uint16_t{0}, std::move(program));
+}
 
 Result<std::unique_ptr<DecisionLog>, Error> DecisionLog::make(
-    Fd file, std::string source, std::shared_ptr<const policy::Program> program) {
+    LogFile file, std::string source, std::shared_ptr<const policy::Program> program) {
   auto ring = Ring::make();
   if (!ring) return fail(Error::of("cannot make room for records", ring.error()));
   std::unique_ptr<DecisionLog> log{new DecisionLog{std::move(*ring), std::move(file),
@@ -58,21 +61,30 @@ void DecisionLog::note(const guard::Decision& decision) noexcept { ring_.put(dec
 
 void DecisionLog::stop() { drain_.reset(); }
 
-// By the descriptor of the file below: nodes of files have no names of their own.
+void DecisionLog::expect(std::shared_ptr<const policy::Program> program) {
+  const std::lock_guard lock{mutex_};
+  const auto next = static_cast<std::uint16_t>(programs_.back().first + 1);
+  programs_.emplace_back(next, std::move(program));
+  if (programs_.size() > kPrograms) programs_.pop_front();
+}
+
+void DecisionLog::withdraw() {
+  const std::lock_guard lock{mutex_};
+  if (programs_.size() > 1) programs_.pop_back();
+}
+
+// Empty where so many programs came since that this one is forgotten.
+std::shared_ptr<const policy::Program> DecisionLog::program_of(
+    const guard::Decision& decision) const {
+  const std::lock_guard lock{mutex_};
+  for (const auto& [number, program] : programs_) {
+    if (number == decision.program) return program;
+  }
+  return nullptr;
+}
+
 std::string DecisionLog::path_of(const guard::Decision& decision) const {
-  std::string path;
-  if (tree_ != nullptr) {
-    if (const auto fd = tree_->path(decision.node)) {
-      path = link_text(fmt::format("/proc/self/fd/{}", fd->get()));
-    }
-  }
-  if (path == source_) {
-    path.clear();
-  } else if (path.starts_with(source_ + "/")) {
-    path.erase(0, source_.size() + 1);
-  } else {
-    path = "?";  // without a name, or not where it was
-  }
+  std::string path = names_ ? names_->path_of(decision.node) : "?";
   if (!decision.name().empty()) {
     if (!path.empty()) path += '/';
     path += decision.name();
@@ -80,14 +92,17 @@ std::string DecisionLog::path_of(const guard::Decision& decision) const {
   return path;
 }
 
-std::string DecisionLog::line_of(const guard::Decision& decision, const std::string& path) const {
+std::string DecisionLog::line_of(const guard::Decision& decision, const policy::Program* program,
+                                 const std::string& path) {
+  const auto rule = [&](std::size_t axis) { return rule_of(program, decision.rules[axis]); };
+  const bool done = decision.error == 0 || !decision.enforced;
   const ordered_json line{
       {"time", time_text(decision.time_ns)},
-      {"subject", program_->subject_name(decision.subject)},
+      {"subject", program == nullptr ? "?" : program->subject_name(decision.subject)},
       {"uid", raw(decision.uid)},
       {"gid", raw(decision.gid)},
       {"pid", raw(decision.pid)},
-      {"exe", link_text(fmt::format("/proc/{}/exe", raw(decision.pid)))},
+      {"exe", exes_.exe_of(decision.pid, decision.time_ns)},
       {"operation", wire::name(decision.operation)},
       {"path", path},
       {"mode", policy::name(decision.mode)},
@@ -95,41 +110,49 @@ std::string DecisionLog::line_of(const guard::Decision& decision, const std::str
       {"read", policy::name(decision.read)},
       {"write", policy::name(decision.write)},
       {"log", policy::name(decision.log)},
-      {"rule", program_->rule_name(decision.by)},
-      {"face", decision.see == policy::See::yes && decision.error == 0 ? "native" : "none"},
+      {"rule", rule_of(program, decision.by)},
+      {"rules", ordered_json{{"see", rule(0)}, {"read", rule(1)}, {"write", rule(2)},
+                             {"log", rule(3)}}},
+      {"face", done ? "native" : "none"},
       {"error", decision.error == 0 ? "" : name(Errno::from(decision.error))},
-      {"microseconds", decision.microseconds}};
+      {"enforced", decision.enforced},
+      {"microseconds", decision.microseconds},
+      {"reloads", decision.program}};
   return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+void DecisionLog::count(const guard::Decision& decision, const policy::Program* program,
+                        const std::string& path) {
+  const std::lock_guard lock{mutex_};
+  Counts& counts = rules_[std::string{rule_of(program, decision.by)}];
+  if (decision.see == policy::See::no) {
+    ++counts.hidden;
+  } else if (decision.error != 0) {
+    ++counts.refused;
+  } else {
+    ++counts.logged;
+  }
+  counts.last = path;
+  if (decision.log == policy::Log::alarm) ++alarms_;
 }
 
 void DecisionLog::take(std::span<const guard::Decision> decisions, std::uint64_t dropped) {
   std::string lines;
+  exes_.renew();
   for (const guard::Decision& decision : decisions) {
     const std::string path = path_of(decision);
-    if (file_) lines += line_of(decision, path);
-    std::lock_guard lock{mutex_};
-    Counts& counts = rules_[std::string{program_->rule_name(decision.by)}];
-    if (decision.see == policy::See::no) {
-      ++counts.hidden;
-    } else if (decision.error != 0) {
-      ++counts.refused;
-    } else {
-      ++counts.logged;
-    }
-    counts.last = path;
-    if (decision.log == policy::Log::alarm) ++alarms_;
+    const auto program = program_of(decision);
+    if (file_) lines += line_of(decision, program.get(), path);
+    count(decision, program.get(), path);
   }
-  if (file_ && dropped > 0) lines += fmt::format("{{\"dropped\":{}}}\n", dropped);
-  std::string_view left = lines;
-  while (!left.empty()) {
-    const ssize_t wrote =
-        retry_interrupted([&] { return ::write(file_.get(), left.data(), left.size()); });
-    if (wrote <= 0) break;
-    left.remove_prefix(static_cast<std::size_t>(wrote));
+  if (!file_) return;
+  if (dropped > 0) {
+    lines += fmt::format("{{\"time\":\"{}\",\"dropped\":{}}}\n", time_text(now_ns()), dropped);
   }
-  if (left.empty()) return;
-  std::lock_guard lock{mutex_};
-  lost_ += static_cast<std::uint64_t>(std::ranges::count(left, '\n'));
+  if (const std::uint64_t lost = file_.append(lines); lost > 0) {
+    const std::lock_guard lock{mutex_};
+    lost_ += lost;
+  }
 }
 
 json DecisionLog::summary() const {

@@ -5,13 +5,17 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
-#include "sluice/base/fd.h"
+#include "caller_exes.h"
+#include "log_file.h"
+#include "lower_names.h"
 #include "sluice/guard/decision.h"
 #include "sluice/mirror/mirror.h"
 #include "sluice/observe/record_drain.h"
@@ -24,13 +28,21 @@ class DecisionLog final : public guard::Decisions {
   // source   the directory that is mirrored, as a path.
   // errors   ENOMEM; EAGAIN no thread.
   static Result<std::unique_ptr<DecisionLog>, Error> make(
-      Fd file, std::string source, std::shared_ptr<const policy::Program> program);
+      LogFile file, std::string source, std::shared_ptr<const policy::Program> program);
   ~DecisionLog() override;
 
   // Where names of nodes are found; may be set once, before the first decision.
-  void set_tree(mirror::LowerTree& tree) noexcept { tree_ = &tree; }
+  void set_tree(mirror::LowerTree& tree) { names_.emplace(tree, source_); }
 
   void note(const guard::Decision& decision) noexcept override;
+
+  // Another program is about to decide: records that count one reload more are of it. withdraw()
+  // undoes the last expect() if nothing came of it. One thread at a time.
+  void expect(std::shared_ptr<const policy::Program> program);
+  void withdraw();
+
+  // Goes on in a file of the same name. errors: as LogFile::reopen().
+  Result<void, Error> reopen(const OutsideMount& files) { return file_.reopen(files); }
 
   // Writes down what there is, and stops; counts stay.
   void stop();
@@ -49,19 +61,28 @@ class DecisionLog final : public guard::Decisions {
     std::string last;  // the path of the last one
   };
 
-  DecisionLog(Ring ring, Fd file, std::string source,
+  DecisionLog(Ring ring, LogFile file, std::string source,
               std::shared_ptr<const policy::Program> program);
   void take(std::span<const guard::Decision> decisions, std::uint64_t dropped);
   std::string path_of(const guard::Decision& decision) const;
-  std::string line_of(const guard::Decision& decision, const std::string& path) const;
+  std::string line_of(const guard::Decision& decision, const policy::Program* program,
+                      const std::string& path);
+  std::shared_ptr<const policy::Program> program_of(const guard::Decision& decision) const;
+  void count(const guard::Decision& decision, const policy::Program* program,
+             const std::string& path);
+
+  // How many programs are kept for records that are still on their way.
+  static constexpr std::size_t kPrograms = 8;
 
   Ring ring_;
-  Fd file_;
+  LogFile file_;
   std::string source_;
-  std::shared_ptr<const policy::Program> program_;
-  mirror::LowerTree* tree_ = nullptr;
+  std::optional<LowerNames> names_;
+  CallerExes exes_;  // the drain's
 
   mutable std::mutex mutex_;  // guards all below
+  // By Decision::program, the newest last.
+  std::deque<std::pair<std::uint16_t, std::shared_ptr<const policy::Program>>> programs_;
   std::map<std::string, Counts, std::less<>> rules_;
   std::uint64_t alarms_ = 0;
   std::uint64_t lost_ = 0;  // lines that could not be written

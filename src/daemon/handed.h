@@ -5,13 +5,13 @@
 #include <memory>
 
 #include "sluice/daemon/source.h"
-#include "sluice/policy/program.h"
+#include "sluice/daemon/usable_policy.h"
 
 namespace sluice::daemon {
 
 struct Handed {
   Source source;
-  std::shared_ptr<const policy::Program> program;
+  std::shared_ptr<const UsablePolicy> policy;
   // One end of a socket pair (SOCK_STREAM). Over it come the mount (mount::hand_over), and, when the
   // other side is shut for writing, the wish to end; back goes kServes when the mount can be used,
   // and after the end what `sluice status --json` would have said, up to the socket's end.

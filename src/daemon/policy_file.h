@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sluice/base/result.h"
+#include "sluice/daemon/outside_mount.h"
 #include "sluice/policy/load.h"
 #include "sluice/policy/program.h"
 
@@ -13,11 +14,19 @@ namespace sluice::daemon {
 
 // Gives the text that `name` stands for. A preset's name is taken for that preset; a file of the
 // same name is meant by `./NAME`.
-// errors  ENOENT and others of reading it; EFBIG above policy::kMaxTextBytes; EINVAL not a file.
-Result<policy::Source, Error> read_policy(const std::string& name);
+// errors  ENOENT and others of reading it; EFBIG above policy::kMaxTextBytes; EINVAL not a file;
+//         EAGAIN it was written to meanwhile.
+Result<policy::Source, Error> read_policy(const std::string& name, const OutsideMount& files = {});
+
+// Gives the name by which the policy is found from any working directory.
+// errors  those of finding its folder.
+Result<std::string, Error> policy_for_later(const std::string& name);
 
 // Gives what `[[include]] file = "..."` names: relative to the folder of the file it stands in.
-policy::Resolver files_beside();
+policy::Resolver files_beside(OutsideMount files = {});
+
+// Gives a diagnostic without a position, as for what cannot be read.
+policy::Diagnostics diagnostics_of(const Error& error);
 
 // Reads, loads and compiles. What cannot be read is a diagnostic without a position.
 std::expected<policy::Program, policy::Diagnostics> open_policy(

@@ -14,6 +14,10 @@
 
 namespace sluice::guard {
 
+// No rule of the name in hand: another name of the same file (a hard link), or that not all of its
+// names are known, gave the value.
+inline constexpr policy::RuleId kByOtherNames{0xfffffff0};
+
 struct Decision {
   static constexpr std::size_t kNameBytes = 64;
 
@@ -30,8 +34,11 @@ struct Decision {
   policy::Write write{};
   policy::Log log{};
   policy::RuleId by{};     // the rule that decided
+  // What gave see, read (or execution), write and log.
+  std::array<policy::RuleId, 4> rules{};
   std::int32_t error = 0;  // what was answered; 0 for success
   std::uint32_t microseconds = 0;
+  bool enforced = true;    // false: `error` was not answered, only told
   std::uint16_t program = 0;  // counts reloads: which program `subject` and `by` belong to
   std::uint8_t name_length = 0;
   std::array<char, kNameBytes> name_bytes{};  // the start of a longer name

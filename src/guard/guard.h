@@ -236,7 +236,8 @@ class Guard final : public mirror::PlaceKeeper {
   };
   Result<void> refuse(const Asked& asked, const Judged& judged, policy::Axis axis, Errno error,
                       const Told& told) const;
-  void note(const Asked& asked, const Judged& judged, policy::RuleId by, int error,
+  static policy::RuleId winner(const Judged& judged, policy::Axis axis) noexcept;
+  void note(const Asked& asked, const Judged& judged, policy::Axis axis, int error,
             const Told& told) const;
 
   // guard_node.cpp
@@ -270,7 +271,7 @@ class Guard final : public mirror::PlaceKeeper {
 
   // reload.cpp
   std::vector<Placing> places_by(const policy::Program& program) const;
-  Reloaded take_over(Rules&& rules, const std::vector<Placing>& places);
+  void take_over(Rules&& rules, const std::vector<Placing>& places, Reloaded& done);
 
   mirror::Mirror& mirror_;
   const Options options_;

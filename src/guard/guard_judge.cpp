@@ -30,10 +30,25 @@ Grant under_inspection(Grant grant) noexcept {
   return grant;
 }
 
+std::uint8_t value_of(const Grant& grant, Axis axis) noexcept {
+  switch (axis) {
+    case Axis::see: return static_cast<std::uint8_t>(grant.see);
+    case Axis::read: return static_cast<std::uint8_t>(grant.read);
+    case Axis::execute: return static_cast<std::uint8_t>(grant.execute);
+    case Axis::write: return static_cast<std::uint8_t>(grant.write);
+    default: return 0;
+  }
+}
+
 // What is to be redacted cannot be shown as it is.
 bool is_kept(Read read) noexcept { return read >= Read::redact; }
 
 }  // namespace
+
+policy::RuleId Guard::winner(const Judged& judged, Axis axis) noexcept {
+  const bool own = value_of(judged.grant, axis) == value_of(judged.terms->grant, axis);
+  return own ? judged.terms->winner(axis) : kByOtherNames;
+}
 
 Guard::Judged Guard::judge(const Asked& asked, Place place) const {
   Judged judged;
@@ -181,14 +196,15 @@ Result<void> Guard::refuse(const Asked& asked, const Judged& judged, Axis axis, 
                            const Told& told) const {
   counts_.refused.fetch_add(1, std::memory_order_relaxed);
   if (axis == Axis::see) counts_.hidden.fetch_add(1, std::memory_order_relaxed);
-  note(asked, judged, judged.terms->winner(axis), error.value(), told);
+  note(asked, judged, axis, error.value(), told);
   if (!enforces()) return {};
   return fail(error);
 }
 
-void Guard::note(const Asked& asked, const Judged& judged, policy::RuleId by, int error,
+void Guard::note(const Asked& asked, const Judged& judged, Axis axis, int error,
                  const Told& told) const {
   if (options_.decisions == nullptr) return;
+  const Axis opened = told.mode == policy::Mode::execute ? Axis::execute : Axis::read;
   using namespace std::chrono;
   Decision out;
   out.time_ns = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
@@ -202,8 +218,12 @@ void Guard::note(const Asked& asked, const Judged& judged, policy::RuleId by, in
   out.see = judged.grant.see;
   out.read = told.mode == policy::Mode::execute ? judged.grant.execute : judged.grant.read;
   out.write = judged.grant.write;
-  out.log = judged.terms->log(told.mode);
-  out.by = by;
+  const policy::Mode logged = axis == Axis::log_read ? policy::Mode::read : told.mode;
+  out.log = judged.terms->log(logged);
+  out.by = winner(judged, axis);
+  out.rules = {winner(judged, Axis::see), winner(judged, opened), winner(judged, Axis::write),
+               winner(judged, policy::log_axis_of(logged))};
+  out.enforced = enforces();
   out.error = error;
   out.microseconds = static_cast<std::uint32_t>(
       std::min<std::int64_t>(duration_cast<microseconds>(Clock::now() - asked.since).count(),

@@ -55,9 +55,10 @@ void Guard::note_open(const Asked& asked, const Judged& judged, int flags, int e
                       const Told& told) const {
   const Mode mode = mode_of(flags);
   const bool both = writes(flags) && reads(flags);
-  const Log log = std::max(judged.terms->log(mode), both ? judged.terms->log(Mode::read) : Log{});
-  if (log == Log::none) return;
-  note(asked, judged, policy::verdict_of(*judged.terms, mode).by, error, told);
+  const Log as_reading = both ? judged.terms->log(Mode::read) : Log::none;
+  const Mode logged = as_reading > judged.terms->log(mode) ? Mode::read : mode;
+  if (judged.terms->log(logged) == Log::none) return;
+  note(asked, judged, policy::log_axis_of(logged), error, told);
 }
 
 Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Open& r) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sluice/guard/decision.h"
 #include "sluice/mirror/node_slot.h"
@@ -35,6 +36,9 @@ struct Reloaded {
   std::uint64_t directories = 0;  // that have their places by the new policy now
   std::uint64_t files = 0;        // that are looked up again before they are next opened
   std::uint64_t open_files = 0;   // of them open: their descriptors are as the old policy gave them
+  std::vector<NodeId> open;       // the first kOpenShown of these
+
+  static constexpr std::size_t kOpenShown = 20;
 };
 
 // The place of a file's node whose name has not been looked up since the policy was changed. Until

@@ -28,6 +28,28 @@ std::vector<std::uint32_t> numbers_in(std::string_view text) {
   return numbers;
 }
 
+std::optional<std::uint64_t> start_ticks(std::string_view stat) noexcept {
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == stat.npos) return std::nullopt;
+  stat.remove_prefix(name_end + 1);
+  // What follows the name begins with field 3.
+  // source: man 5 proc_pid_stat
+  constexpr int kStartField = 22;
+  for (int field = 3;; ++field) {
+    stat.remove_prefix(std::min(stat.find_first_not_of(' '), stat.size()));
+    const std::string_view word = stat.substr(0, stat.find_first_of(" \n"));
+    if (word.empty()) return std::nullopt;
+    if (field < kStartField) {
+      stat.remove_prefix(word.size());
+      continue;
+    }
+    std::uint64_t ticks = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), ticks);
+    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size()) return std::nullopt;
+    return ticks;
+  }
+}
+
 std::string_view unit_of(std::string_view cgroup) noexcept {
   while (!cgroup.empty()) {
     cgroup.remove_prefix(cgroup.front() == '/' ? 1 : 0);

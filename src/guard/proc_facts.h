@@ -24,4 +24,8 @@ std::string_view unit_of(std::string_view cgroup) noexcept;
 // Tells whether a cgroup is `top` or below it.
 bool is_at_or_below(std::string_view cgroup, std::string_view top) noexcept;
 
+// Gives when a process started, in clock ticks since the machine did, from its /proc/PID/stat.
+// The name in that may hold anything.
+std::optional<std::uint64_t> start_ticks(std::string_view stat) noexcept;
+
 }  // namespace sluice::guard

@@ -82,9 +82,8 @@ std::vector<Guard::Placing> Guard::places_by(const policy::Program& program) con
 }
 
 // Nothing here fails or allocates.
-Reloaded Guard::take_over(Rules&& rules, const std::vector<Placing>& places) {
+void Guard::take_over(Rules&& rules, const std::vector<Placing>& places, Reloaded& done) {
   mirror::NodeTable& table = mirror_.tree().table();
-  Reloaded done;
   links_.clear();
   rules_ = std::move(rules);
   ++reloads_;
@@ -96,13 +95,14 @@ Reloaded Guard::take_over(Rules&& rules, const std::vector<Placing>& places) {
     static_cast<void>(table.exchange_place(node, waiting));
     if (directory) return;
     ++done.files;
-    done.open_files += standing->opens > 0 ? 1 : 0;
+    if (standing->opens == 0) return;
+    ++done.open_files;
+    if (done.open.size() < Reloaded::kOpenShown) done.open.push_back(node);  // there is room
   });
   for (const Placing& each : places) {
     if (folding_.has(each.node)) continue;
     if (table.exchange_place(each.node, to_mirror(each.place))) ++done.directories;
   }
-  return done;
 }
 
 Result<Reloaded, Error> Guard::reload(std::shared_ptr<const policy::Program> program,
@@ -112,9 +112,10 @@ Result<Reloaded, Error> Guard::reload(std::shared_ptr<const policy::Program> pro
   try {
     Rules rules = TRY(rules_of(std::move(program), options_));
     const std::shared_ptr<const policy::Program> old = rules_.program;  // goes after the turn
+    done.open.reserve(Reloaded::kOpenShown);
     const bool had = turnstile_.alone(kPatience, [&] {
       std::vector<Placing> places = places_by(*rules.program);
-      done = take_over(std::move(rules), places);
+      take_over(std::move(rules), places, done);
     });
     if (!had) {
       return fail(Error{"cannot reload: a request has been under way for more than 2 s; try again",

@@ -112,6 +112,7 @@ struct Document {
   Values unknown_subject;
   ContentDefaults content;
   HardLinks hard_links = HardLinks::inspect;
+  bool says_hard_links = false;  // only while it is read: the file itself said so
   RunSpec run;
   std::vector<SubjectSpec> subjects;
   std::vector<Rule> rules;

@@ -42,6 +42,7 @@ class Loader {
   struct Own {
     Values values;
     Values unknown_subject;
+    bool says_hard_links = false;
   };
   void include(const Reading& reading, const Value& table, const Own& own, Document& into);
   std::optional<Source> find(const Reading& reading, const Fields& fields) const;
@@ -111,7 +112,7 @@ void Loader::read_sections(const Reading& reading, const Value& root, Document& 
   Document tests;
   for (const Value* table : fields.tables("test")) read_test(reading, *table, tests);
   if (!included) document.tests = std::move(tests.tests);
-  const Own own{document.defaults, document.unknown_subject};
+  const Own own{document.defaults, document.unknown_subject, document.says_hard_links};
   for (const Value* table : fields.tables("include")) include(reading, *table, own, document);
 }
 
@@ -264,6 +265,11 @@ void Loader::join(const Reading& reading, Position at, Document included, const 
   }
   bool agree = fill(included.defaults, own.values, into.defaults);
   agree &= fill(included.unknown_subject, own.unknown_subject, into.unknown_subject);
+  if (included.says_hard_links && !own.says_hard_links) {
+    agree &= !into.says_hard_links || into.hard_links == included.hard_links;
+    into.hard_links = included.hard_links;
+    into.says_hard_links = true;
+  }
   if (!agree) reading.error(at, "two included files differ in [default]; say here what holds");
   for (const auto list : {&RunSpec::keep_env, &RunSpec::drop_env, &RunSpec::sockets,
                           &RunSpec::writable, &RunSpec::devices}) {

@@ -186,6 +186,7 @@ void read_default(const Reading& reading, const Value& table, Document& document
   if (const Value* too_big = fields.table("too_big"))
     read_too_big(reading, *too_big, document.content);
   if (const auto links = fields.text("hardlinks")) {
+    document.says_hard_links = true;
     if (links->text == "path") {
       document.hard_links = HardLinks::path;
     } else if (links->text != "inspect") {

@@ -224,6 +224,32 @@ TEST_F(Run, the_policy_says_which_variables_are_passed_on) {
   EXPECT_EQ(ran.out, "kept\n") << ran.err;
 }
 
+TEST_F(Run, the_policy_it_runs_under_is_not_the_commands_to_change) {
+  scratch_.folder("home/project/conf");
+  put("home/project/conf/base.toml", "version = 1\n");
+  put("home/project/conf/it [1].toml", "version = 1\n[[include]]\nfile = \"base.toml\"\n");
+  const std::string policy = project_ + "/conf/it [1].toml";
+  const std::string link = project_ + "/conf/link.toml";
+  ASSERT_EQ(::symlink(policy.c_str(), link.c_str()), 0);
+  const std::string log = project_ + "/log";
+  const Finished ran = run(
+      {"-q", "--policy", link, "--over", project_, "--log", log},
+      {"sh", "-c",
+       "for f in conf/base.toml 'conf/it [1].toml' log; do (: >> \"$f\") && echo wrote $f;"
+       " rm -f \"$f\" && echo removed $f; done; rm conf/link.toml && echo removed;"
+       " mv conf other && mkdir conf && touch conf/base.toml && echo replaced; cat conf/base.toml"});
+  EXPECT_EQ(ran.out, "version = 1\n") << ran.err;
+  EXPECT_EQ(read_file(project_ + "/conf/base.toml"), "version = 1\n");
+  EXPECT_EQ(::access(policy.c_str(), F_OK), 0);
+}
+
+TEST_F(RunByUser, policies_kept_by_the_user_are_not_the_commands_to_change) {
+  // The first run keeps it; the folder is there for the second.
+  EXPECT_EQ(as_agent("true").status, 0);
+  const Finished ran = as_agent("ls -A ../.cache/sluice | wc -l; touch ../.cache/sluice/x && echo wrote");
+  EXPECT_EQ(ran.out, "1\n") << ran.err;
+}
+
 TEST_F(Run, a_server_that_dies_is_told) {
   Running running{{SLUICE_PROGRAM, "run", "--policy", "agent", "--over", project_, "--", "sh", "-c",
                    "touch ready; while test -e ready; do sleep 0.1; done"},

@@ -54,7 +54,9 @@ std::string make_namespace() {
   leave_others_mounts();
   const mode_t before = ::umask(0);
   // Sockets of daemons lie there; those of other tests, which run at the same time, do not.
-  const bool apart = ::mount("none", "/run", "tmpfs", 0, "mode=755") == 0;
+  // Nor are policies that others compiled.
+  const bool apart = ::mount("none", "/run", "tmpfs", 0, "mode=755") == 0 &&
+                     ::mount("none", "/var/cache", "tmpfs", 0, "mode=755") == 0;
   const bool ready = apart && ::mknod(node.c_str(), S_IFCHR | 0666, makedev(10, 229)) == 0 &&
                      ::mount(node.c_str(), "/dev/fuse", nullptr, MS_BIND, nullptr) == 0;
   ::umask(before);
@@ -118,7 +120,7 @@ bool read_all(const Fd& out, const Fd& err, Finished& finished, Clock::time_poin
   return true;
 }
 
-bool soon(const std::function<bool()>& happened, std::chrono::milliseconds limit = 10s) {
+bool soon_within(const std::function<bool()>& happened, std::chrono::milliseconds limit) {
   const auto until = Clock::now() + limit;
   while (!happened()) {
     if (Clock::now() > until) return false;
@@ -128,6 +130,8 @@ bool soon(const std::function<bool()>& happened, std::chrono::milliseconds limit
 }
 
 }  // namespace
+
+bool soon(const std::function<bool()>& happened) { return soon_within(happened, 10s); }
 
 std::string enter_namespace() {
   static const std::string why_not = make_namespace();
@@ -210,7 +214,7 @@ void Running::signal(int number) const { ::kill(pid_, number); }
 int Running::wait(std::chrono::milliseconds limit) {
   if (status_ >= 0) return status_;
   int status = 0;
-  if (soon([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }, limit)) {
+  if (soon_within([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }, limit)) {
     status_ = exit_status(status);
   }
   return status_;

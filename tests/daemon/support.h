@@ -92,6 +92,9 @@ bool mounted_soon(const std::string& path);
 // Waits until the process has ended, reaped or not; false after 10 seconds.
 bool ends_soon(pid_t pid);
 
+// Waits until it has happened; false after 10 seconds.
+bool soon(const std::function<bool()>& happened);
+
 // Stops a process, and waits until each of its threads stands still; false after 10 seconds.
 bool stop(pid_t pid);
 
