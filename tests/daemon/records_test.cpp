@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What is written down about decisions: complete, in whole lines, and by the right policy's names.
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -216,6 +218,46 @@ TEST_F(Records, a_full_disk_costs_lines_that_are_counted_and_tears_none_that_fol
   }
   EXPECT_LE(broken, 1);
   EXPECT_TRUE(has(sluice({"status", mnt_}).out, "could not be written to the log"));
+}
+
+// A disk that does not answer, for as long as it lives.
+class FrozenDisk {
+ public:
+  explicit FrozenDisk(const std::string& at)
+      : fd_{::open(at.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)},
+        frozen_{::ioctl(fd_.get(), FIFREEZE, 0) == 0} {}
+  ~FrozenDisk() { thaw(); }
+  FrozenDisk(const FrozenDisk&) = delete;
+  void thaw() {
+    if (frozen_) ::ioctl(fd_.get(), FITHAW, 0);
+    frozen_ = false;
+  }
+  explicit operator bool() const noexcept { return frozen_; }
+
+ private:
+  Fd fd_;
+  bool frozen_;
+};
+
+TEST_F(Records, a_disk_that_does_not_answer_holds_nobody_up_and_what_is_missing_is_counted) {
+  const std::string disk = scratch_.folder("disk");
+  const std::string image = scratch_.path("image");
+  const Finished made = shell("truncate -s 16M " + image + " && mke2fs -q -t ext4 " + image +
+                              " && mount -o loop " + image + " " + disk);
+  if (made.status != 0) GTEST_SKIP() << "needs ext4 on a loop device: " << made.err;
+  log_ = disk + "/log";
+  mount_logged(kRules);
+  FrozenDisk frozen{disk};
+  if (!frozen) GTEST_SKIP() << "needs a file system that can be frozen";
+  for (int i = 0; i < 12'000; ++i) {
+    const Fd opened{::open(in_mnt("a.doc").c_str(), O_RDONLY | O_CLOEXEC)};
+    ASSERT_TRUE(opened);
+  }
+  EXPECT_GT(policy_status()["decisions"]["dropped"], 0);
+  EXPECT_TRUE(has(sluice({"status", mnt_}).out, "came too fast"));
+  frozen.thaw();
+  EXPECT_TRUE(soon([&] { return has(read_file(log_), "\"dropped\":"); }));
+  EXPECT_EQ(policy_status()["decisions"]["lost"], 0);
 }
 
 }  // namespace

@@ -101,5 +101,22 @@ TEST_F(Links, one_name_less_makes_the_other_free_again) {
   EXPECT_EQ(said, "OK");
 }
 
+TEST_F(Links, a_record_says_where_another_name_gave_the_answer) {
+  put("plain", "text");
+  link_below("plain", "denied");
+  ASSERT_NO_FATAL_FAILURE(serve(kRules));
+  struct stat stat {};
+  ASSERT_EQ(::stat(mount("denied").c_str(), &stat), 0);
+  ASSERT_EQ(::stat(mount("plain").c_str(), &stat), 0);
+  EXPECT_EQ(open_outcome(mount("plain"), O_RDONLY), "EACCES");
+  const auto all = told_.all();
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all.back().by, kByOtherNames);
+  EXPECT_EQ(all.back().rules[0], policy::kByDefault);
+  EXPECT_EQ(all.back().rules[1], kByOtherNames);
+  EXPECT_EQ(open_outcome(mount("denied"), O_RDONLY), "EACCES");
+  EXPECT_EQ(guard().program()->rule_name(told_.all().back().by), "denied");
+}
+
 }  // namespace
 }  // namespace sluice::guard::test

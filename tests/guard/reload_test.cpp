@@ -147,5 +147,21 @@ TEST_F(Reloading, under_load_no_open_sees_a_part_of_each) {
   EXPECT_EQ(open_outcome(mount("a.key"), O_RDONLY), "ENOENT");
 }
 
+TEST_F(Reloading, tells_which_files_are_open_under_the_old_policy) {
+  ASSERT_NO_FATAL_FAILURE(start(kOpen));
+  const Fd key{::open(mount("a.key").c_str(), O_RDONLY | O_CLOEXEC)};
+  EXPECT_EQ(read_file(mount("plain")), "plain");
+  const Reloaded done = reload(kShut);
+  EXPECT_EQ(done.open_files, 1u);
+  ASSERT_EQ(done.open.size(), 1u);
+  struct stat shown {
+  }, below{};
+  const auto path = served().mirror().tree().path(done.open.front());
+  ASSERT_TRUE(path);
+  ASSERT_EQ(::fstat(path->get(), &shown), 0);
+  ASSERT_EQ(::stat(lower("a.key").c_str(), &below), 0);
+  EXPECT_EQ(shown.st_ino, below.st_ino);
+}
+
 }  // namespace
 }  // namespace sluice::guard::test

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "sluice/guard/proc_facts.h"
 #include "support.h"
 
 namespace sluice::guard::test {
@@ -117,6 +118,16 @@ TEST_F(Proving, the_real_thread_of_this_test_is_found) {
   const auto tid = static_cast<std::uint32_t>(::gettid());
   const auto subject = subjects.subject_of({Uid{::getuid()}, Gid{::getgid()}, Pid{tid}});
   EXPECT_EQ(program->subject_name(subject), "me");
+}
+
+TEST(ProcFacts, the_start_of_a_process_is_found_behind_any_name) {
+  const std::string rest = " S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2\n";
+  EXPECT_EQ(start_ticks("12 (sh)" + rest), 987654u);
+  EXPECT_EQ(start_ticks("12 (a) R 1) b (c))" + rest), 987654u);
+  EXPECT_EQ(start_ticks("12 (sh) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0"), std::nullopt);
+  EXPECT_EQ(start_ticks("12 (sh) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 -5 "), std::nullopt);
+  EXPECT_EQ(start_ticks(""), std::nullopt);
+  EXPECT_EQ(start_ticks("12 sh" + rest), std::nullopt);
 }
 
 }  // namespace
