@@ -266,6 +266,7 @@ class Guard final : public mirror::PlaceKeeper {
   // guard_open.cpp
   Result<void> may_open(const Asked& asked, const Judged& judged, int flags,
                         const Told& told) const;
+  Errno not_free(const Asked& asked, const fuse::Create& r, policy::Place place);
   void note_open(const Asked& asked, const Judged& judged, int flags, int error,
                  const Told& told) const;
 
