@@ -44,7 +44,7 @@ Got read_memory(const void* start, std::size_t size) {
   std::string bytes(size, '\0');
   const ssize_t got = ::read(pipe.out.get(), bytes.data(), bytes.size());
   bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  return {std::move(bytes), 0, false};
+  return {std::move(bytes), 0};
 }
 
 Got read_mapping(int fd, int protection, int flags) {

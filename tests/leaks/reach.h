@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace sluice::leaks {
 
-inline Got failed() { return {{}, errno, false}; }
-inline Got failed_if(bool failure) { return failure ? failed() : Got{{}, 0, true}; }
+inline Got failed() { return {{}, errno}; }
+inline Got failed_if(bool failure) { return failure ? failed() : Got{{}, 0, true, -1}; }
 
 // Opens a file and gives what `use` gets of its descriptor.
 template <class Use>
@@ -26,7 +27,11 @@ Fd open_somehow(const std::string& path);
 template <class Use>
 Got with_some(const std::string& path, Use use) {
   const Fd fd = open_somehow(path);
-  return fd ? use(fd.get()) : failed();
+  if (!fd) return failed();
+  Got got = use(fd.get());
+  struct stat stat {};
+  if (got.told && ::fstat(fd.get(), &stat) == 0) got.size = stat.st_size;
+  return got;
 }
 
 // Gives what can be read from a descriptor, from its beginning if it has one.

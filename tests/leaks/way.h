@@ -38,8 +38,9 @@ struct Target {
 struct Got {
   std::string bytes;  // all that it was given
   int error = 0;      // the first thing that failed
-  bool told =
-      false;  // it learned something that is no bytes: where holes are, flags, that a name is there
+  // It learned something that is no bytes: where holes are, flags, that a name is there.
+  bool told = false;
+  long size = -1;  // of the file of which it was told, where it had that open
 
   friend bool operator==(const Got&, const Got&) = default;
 };

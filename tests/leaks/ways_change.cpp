@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kMine = "changed by somebody who may not";
 
-Got answer(long result) { return result < 0 ? failed() : Got{{}, 0, true}; }
+Got answer(long result) { return result < 0 ? failed() : Got{{}, 0, true, -1}; }
 Got write_to(int fd) { return answer(::write(fd, kMine.data(), kMine.size())); }
 
 template <int kFlags>
@@ -132,7 +132,7 @@ Got by_aio(const Target& t) {
 
 Got by_ring(const Target& t) {
   io_uring ring{};
-  if (const int made = ::io_uring_queue_init(4, &ring, 0); made < 0) return {{}, -made, false};
+  if (const int made = ::io_uring_queue_init(4, &ring, 0); made < 0) return {{}, -made};
   const auto run = [&](auto prepare) -> long {
     prepare(::io_uring_get_sqe(&ring));
     io_uring_cqe* done = nullptr;
@@ -161,12 +161,12 @@ Got by_reopening_a_path(const Target& t) {
   });
 }
 Got by_reopening_passed(const Target& t) {
-  if (t.passed < 0) return {{}, EBADF, false};
+  if (t.passed < 0) return {{}, EBADF};
   Got got = with(by_number(t.passed), O_WRONLY, write_to);
   return got.error == 0 ? got : with(by_number(t.passed), O_WRONLY, write_to);
 }
 Got by_truncating_passed(const Target& t) {
-  if (t.passed < 0) return {{}, EBADF, false};
+  if (t.passed < 0) return {{}, EBADF};
   return answer(::truncate(by_number(t.passed).c_str(), 1));
 }
 

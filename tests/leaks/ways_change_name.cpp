@@ -8,7 +8,7 @@
 namespace sluice::leaks {
 namespace {
 
-Got answer(long result) { return result < 0 ? failed() : Got{{}, 0, true}; }
+Got answer(long result) { return result < 0 ? failed() : Got{{}, 0, true, -1}; }
 
 Got by_unlink(const Target& t) { return answer(::unlink(t.path().c_str())); }
 
@@ -86,10 +86,10 @@ Got by_removed_folder(const Target& t) {
 template <class Prepare>
 Got by_ring(Prepare prepare) {
   io_uring ring{};
-  if (const int made = ::io_uring_queue_init(4, &ring, 0); made < 0) return {{}, -made, false};
+  if (const int made = ::io_uring_queue_init(4, &ring, 0); made < 0) return {{}, -made};
   prepare(::io_uring_get_sqe(&ring));
   io_uring_cqe* done = nullptr;
-  Got got{{}, EIO, false};
+  Got got{{}, EIO};
   if (::io_uring_submit(&ring) == 1 && ::io_uring_wait_cqe(&ring, &done) == 0) {
     errno = done->res < 0 ? -done->res : 0;
     got = answer(done->res);

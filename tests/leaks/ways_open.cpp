@@ -182,20 +182,20 @@ Got by_reopening_with_lookups_between(const Target& t) {
 
 // What others hand over: their descriptors may be read, but not opened anew.
 Got by_passed(int fd) {
-  if (fd < 0) return {{}, EBADF, false};
+  if (fd < 0) return {{}, EBADF};
   Got got = read_path(by_number(fd));
   return got.bytes.empty() ? read_path(by_number(fd)) : got;
 }
 Got by_passed_descriptor(const Target& t) { return by_passed(t.passed); }
 Got by_passed_path(const Target& t) { return by_passed(t.passed_path); }
 Got by_passed_link(const Target& t) {
-  if (t.passed_path < 0) return {{}, EBADF, false};
+  if (t.passed_path < 0) return {{}, EBADF};
   const std::string name = fresh(t.spare);
   return by_new_name(name, ::linkat(t.passed_path, "", AT_FDCWD, name.c_str(), AT_EMPTY_PATH));
 }
 
 Got by_descriptor_taken_from_process(const Target& t) {
-  if (t.passed_path < 0) return {{}, EBADF, false};
+  if (t.passed_path < 0) return {{}, EBADF};
   const Fd parent{static_cast<int>(::syscall(SYS_pidfd_open, ::getppid(), 0))};
   const Fd fd{static_cast<int>(::syscall(SYS_pidfd_getfd, parent.get(), t.passed_path, 0))};
   return fd ? read_path(by_number(fd.get())) : failed();

@@ -19,7 +19,7 @@ using Buffer = std::array<char, kFileSize>;
 
 Got in(const Buffer& buffer, ssize_t size) {
   if (size < 0) return failed();
-  return {std::string{buffer.data(), static_cast<std::size_t>(size)}, 0, false};
+  return {std::string{buffer.data(), static_cast<std::size_t>(size)}, 0};
 }
 
 Got by_read(const Target& t) { return read_path(t.path()); }

@@ -42,7 +42,7 @@ using Buffer = std::array<char, kFileSize>;
 
 Got in(const Buffer& buffer, int size) {
   if (size < 0) return failed();
-  return {std::string{buffer.data(), static_cast<std::size_t>(size)}, 0, false};
+  return {std::string{buffer.data(), static_cast<std::size_t>(size)}, 0};
 }
 
 Got by_ring(const Target& t) {
@@ -62,7 +62,7 @@ Got by_ring(const Target& t) {
 // The file never gets a number; it is opened into the ring's own table.
 Got by_ring_direct(const Target& t) {
   Ring ring;
-  if (::io_uring_register_files_sparse(ring.get(), 4) != 0) return {{}, EOPNOTSUPP, false};
+  if (::io_uring_register_files_sparse(ring.get(), 4) != 0) return {{}, EOPNOTSUPP};
   const std::string path = t.path();
   const int opened = ring.run([&](io_uring_sqe* entry) {
     ::io_uring_prep_openat_direct(entry, AT_FDCWD, path.c_str(), O_RDONLY, 0, 1);

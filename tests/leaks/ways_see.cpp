@@ -23,7 +23,7 @@ namespace sluice::leaks {
 namespace {
 
 // Nothing but the answer of one call.
-Got answer(long result) { return result < 0 ? failed() : Got{{}, 0, true}; }
+Got answer(long result) { return result < 0 ? failed() : Got{{}, 0, true, -1}; }
 
 template <int kFlags>
 Got by_open(const Target& t) {
@@ -157,12 +157,12 @@ Got by_watching(const Target& t) {
 }
 Got by_ring(const Target& t) {
   io_uring ring{};
-  if (const int made = ::io_uring_queue_init(4, &ring, 0); made < 0) return {{}, -made, false};
+  if (const int made = ::io_uring_queue_init(4, &ring, 0); made < 0) return {{}, -made};
   struct statx stat {};
   const std::string path = t.path();
   ::io_uring_prep_statx(::io_uring_get_sqe(&ring), AT_FDCWD, path.c_str(), 0, STATX_SIZE, &stat);
   io_uring_cqe* done = nullptr;
-  Got got{{}, EIO, false};
+  Got got{{}, EIO};
   if (::io_uring_submit(&ring) == 1 && ::io_uring_wait_cqe(&ring, &done) == 0) {
     errno = done->res < 0 ? -done->res : 0;
     got = answer(done->res);

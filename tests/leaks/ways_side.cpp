@@ -19,7 +19,7 @@ using Room = std::array<char, 4096>;
 
 Got in(const Room& room, ssize_t size) {
   if (size < 0) return failed();
-  return {std::string{room.data(), static_cast<std::size_t>(size)}, 0, false};
+  return {std::string{room.data(), static_cast<std::size_t>(size)}, 0};
 }
 
 Got xattr_of(const Target& t, const char* space) {
@@ -72,7 +72,7 @@ Got by_block_number(const Target& t) {
   return with_some(t.path(), [](int fd) {
     int block = 0;
     if (::ioctl(fd, FIBMAP, &block) != 0) return failed();
-    return Got{{}, 0, block != 0};  // what has no blocks answers 0
+    return Got{{}, 0, block != 0, -1};  // what has no blocks answers 0
   });
 }
 
@@ -135,7 +135,7 @@ Got by_comparing(const Target& t) {
     const int answer = ::ioctl(fd, FIDEDUPERANGE, range);
     ::unlink(path.c_str());
     if (answer != 0) return failed();
-    return range->info[0].status < 0 ? Got{{}, -range->info[0].status, false} : Got{{}, 0, true};
+    return range->info[0].status < 0 ? Got{{}, -range->info[0].status} : Got{{}, 0, true, -1};
   });
 }
 

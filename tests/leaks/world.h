@@ -14,11 +14,10 @@
 #include <vector>
 
 #include "../daemon/support.h"
+#include "secret.h"
 #include "way.h"
 
 namespace sluice::leaks {
-
-enum class Mode { bound, apart };
 
 // What a rule keeps, and the names that are under it.
 struct Axis {
@@ -37,9 +36,6 @@ inline constexpr Axis kShut{"shut", "d", ".shut", true, false, false};
 inline constexpr Axis kKept{"kept", "d", ".ro", true, true, false};
 inline constexpr Axis kServed{"served", "d", ".slow", true, true, true};
 inline constexpr Axis kAudited{"audited", "d", ".log", true, true, true, true};
-
-inline constexpr uid_t kOwner = 1001;
-inline constexpr uid_t kAgent = 1002;
 
 // A file with a secret of its own.
 struct Secret {
@@ -83,14 +79,5 @@ class World {
   bool mounted_ = false;
   int count_ = 0;
 };
-
-// Tells whether 16 bytes of the marker in a row are among those that were got.
-bool has_part_of(std::string_view marker, std::string_view bytes);
-// All that a file below is, as text: that it is there, its bytes, modes, times, attributes, flags.
-std::string state_of(const std::string& path);
-std::string random_marker();
-std::string contents_of(std::string_view marker);
-
-const char* name_of(Mode mode);
 
 }  // namespace sluice::leaks
