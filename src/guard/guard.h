@@ -218,6 +218,7 @@ class Guard final : public mirror::PlaceKeeper {
   Result<Seen> see(const Asked& asked, NodeId node);
   Result<Seen> may_read(const Asked& asked, NodeId node);
   Result<Seen> may_write(const Asked& asked, NodeId node);
+  Result<void> look_up_again(const Seen& seen) const;
   Judged judge(const Asked& asked, policy::Place place) const;
   Judged judge(const Asked& asked, const HardLinks::Known& known, policy::Place place) const;
   policy::Grant grant_of(const HardLinks::Known& known, policy::SubjectIndex subject) const;
@@ -266,6 +267,7 @@ class Guard final : public mirror::PlaceKeeper {
   // guard_open.cpp
   Result<void> may_open(const Asked& asked, const Judged& judged, int flags,
                         const Told& told) const;
+  Errno not_free(const Asked& asked, const fuse::Create& r, policy::Place place);
   void note_open(const Asked& asked, const Judged& judged, int flags, int error,
                  const Told& told) const;
 

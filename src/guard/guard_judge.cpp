@@ -93,6 +93,12 @@ Result<Guard::Seen> Guard::look(const Asked& asked, NodeId node) {
     const auto grant = static_cast<policy::GrantId>(raw(seen.key()));
     seen.judged.grant = policy::grant_of(grant);
     seen.judged.has_siblings = true;
+    if (tells_apart()) {
+      // It may be somebody else's, and come by a descriptor of his. That it is there is known then.
+      const auto& strictest = asked.program.terms(asked.program.strictest(), asked.subject);
+      seen.judged.grant = strictest_of(seen.judged.grant, strictest.grant);
+      seen.judged.grant.see = See::yes;
+    }
     return seen;
   }
   if (seen.standing.kind == mirror::NodeKind::regular && !links_.empty()) {
@@ -119,9 +125,17 @@ Result<Guard::Seen> Guard::see(const Asked& asked, NodeId node) {
   return seen;
 }
 
+// After a reload nobody knows by which name a node was found. The kernel takes this answer for a
+// reason to look a path up again, once; where there is no path, it is the caller's.
+Result<void> Guard::look_up_again(const Seen& seen) const {
+  if (tells_apart() && enforces() && seen.standing.place == kUnplaced) return fail(ESTALE);
+  return {};
+}
+
 Result<Guard::Seen> Guard::may_read(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
   if (is_kept(seen.judged.grant.read)) {
+    TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::read, EACCES, {node}));
   }
   return seen;
@@ -130,6 +144,7 @@ Result<Guard::Seen> Guard::may_read(const Asked& asked, NodeId node) {
 Result<Guard::Seen> Guard::may_write(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
   if (seen.judged.grant.write == Write::deny) {
+    TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::write, EACCES, {node, {}, policy::Mode::write}));
   }
   return seen;

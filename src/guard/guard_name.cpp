@@ -105,6 +105,8 @@ Result<fuse::Entry> Guard::act(const Asked& asked, const Seen& parent, const fus
   const auto stat = TRY(mirror_.tree().stat(r.existing));
   const bool matters = rules_.restricts && S_ISREG(stat.stx_mode);
   const bool placed = existing.standing.place != kUnplaced;
+  // What its name keeps is not known, so that no other may be as loose; the kernel looks it up.
+  if (rules_.restricts && !placed && stat.stx_nlink > 0 && enforces()) return fail(ESTALE);
   HardLinks::Known known =
       links_.find(view.handle).value_or(HardLinks::Known{{}, placed && stat.stx_nlink < 2});
   if (placed) known.places.push_back(existing.place());

@@ -90,9 +90,28 @@ Result<fuse::Created> Guard::act(const Asked& asked, const Seen& parent, const f
                         asked.program.enter(parent.place(), r.name.view(), policy::Kind::other)};
   const Judged judged = TRY(may_make(asked, parent.place(), r.node, r.name, place));
   TRY(may_open(asked, judged, flags, told));
-  auto created = mirror_.create(r, admission(judged, place), face_of(judged));
+  fuse::Create exclusive = r;
+  if (rules_.restricts && enforces()) {
+    exclusive.flags = static_cast<fuse::OpenFlags>(raw(r.flags) | std::uint32_t{O_EXCL});
+  }
+  auto created = mirror_.create(exclusive, admission(judged, place), face_of(judged));
+  if (!created && created.error() == Errno{EEXIST} && !fuse::has(r.flags, O_EXCL)) {
+    created = fail(not_free(asked, r, place));
+  }
   note_open(asked, judged, flags, created ? 0 : created.error().value(), told);
   return created;
+}
+
+// The kernel took a name for free, and it is not: somebody has made it below since, or another name
+// of what is there hides it. That is opened as every file is, once it was found.
+Errno Guard::not_free(const Asked& asked, const fuse::Create& r, policy::Place place) {
+  const auto found = mirror_.tree().find(r.node, r.name);
+  if (!found) return Errno{ESTALE};
+  const Judged judged = judge_found(asked, *found, place, r.node, r.name);
+  if (judged.grant.see == See::yes) return Errno{ESTALE};
+  const auto refused =
+      refuse(asked, judged, Axis::see, EACCES, {r.node, r.name.view(), Mode::write});
+  return refused ? Errno{ESTALE} : refused.error();
 }
 
 // A file without a name has its directory's terms.

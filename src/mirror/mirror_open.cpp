@@ -27,6 +27,10 @@ int lower_flags(fuse::OpenFlags flags, bool direct_kept) noexcept {
 }
 
 bool may_write(int flags) noexcept { return (flags & O_ACCMODE) != O_RDONLY; }
+// Not so with O_ACCMODE itself, by which a file is opened for ioctls alone.
+bool writes_data(int flags) noexcept {
+  return (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR;
+}
 
 }  // namespace
 
@@ -111,13 +115,15 @@ Result<fuse::Opened> Mirror::open(const fuse::Open& r, Face face) {
     // O_TRUNC is a write in the caller's name; without it the kernel has checked all there is, but
     // for what our own open finds out: append-only, immutable, read-only.
     std::optional<AsCaller> scope;
+    lower = TRY(tree_->open(r.node, flags & ~O_TRUNC));
     if ((flags & O_TRUNC) != 0) {
-      Fd untruncated = TRY(tree_->open(r.node, flags & ~O_TRUNC));
+      // Whoever opens to read may truncate, too; ftruncate(2) wants a descriptor to write to.
+      Fd writable;
+      if (!writes_data(flags)) {
+        writable = TRY(tree_->open(r.node, O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+      }
       scope.emplace(r.caller);
-      if (::ftruncate(untruncated.get(), 0) != 0) return fail_last();
-      lower = std::move(untruncated);
-    } else {
-      lower = TRY(tree_->open(r.node, flags));
+      if (::ftruncate(writable ? writable.get() : lower.get(), 0) != 0) return fail_last();
     }
   }
   if (r.open_flags.has(wire::OpenInFlag::kill_suidgid)) TRY(strip_privileges(lower.get()));
@@ -197,7 +203,8 @@ void Mirror::close_file(FileHandle handle, bool tell_kernel) {
 
 Result<void> Mirror::release(const fuse::Release& r) {
   if (options_.locks == Locks::shared) {
-    locks_->release(r.node, r.handle, r.release_flags.has(wire::ReleaseFlag::flock_unlock), r.owner);
+    locks_->release(r.node, r.handle, r.release_flags.has(wire::ReleaseFlag::flock_unlock),
+                    r.owner);
   }
   close_file(r.handle, true);
   return {};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -145,6 +146,29 @@ TEST_F(Apart, a_descriptor_of_somebody_else_is_not_a_way_in) {
     }
   }
   EXPECT_EQ(open_as(kAlice, "/proc/self/fd/" + std::to_string(no.get())), 0);
+}
+
+TEST_F(Apart, a_descriptor_of_somebody_else_is_not_a_way_in_after_a_reload_either) {
+  ASSERT_EQ(::setxattr(lower("a.no").c_str(), "user.secret", "value", 5, 0), 0);
+  const Fd no{::open(mount("a.no").c_str(), O_RDONLY)};
+  const Fd mere{::open(mount("a.no").c_str(), O_PATH)};
+  const Fd mine{::open(mount("plain").c_str(), O_RDWR)};
+  ASSERT_TRUE(no && mere && mine);
+  ASSERT_TRUE(guard().reload(program_of(kRules), &served().notifier()));
+  const std::string number = "/proc/self/fd/" + std::to_string(mere.get());
+  char room[16];
+  EXPECT_NE(as(kBob, [&] { return ::fgetxattr(no.get(), "user.secret", room, sizeof room); }), 0);
+  EXPECT_NE(as(kBob, [&] { return ::getxattr(number.c_str(), "user.secret", room, sizeof room); }),
+            0);
+  EXPECT_NE(as(kBob, [&] { return ::flistxattr(no.get(), room, sizeof room); }), 0);
+  EXPECT_NE(as(kBob, [&] { return ::lseek(no.get(), 0, SEEK_HOLE); }), 0);
+  EXPECT_NE(as(kBob, [&] { return ::truncate(number.c_str(), 0); }), 0);
+  EXPECT_NE(as(kBob, [&] { return ::chmod(number.c_str(), 0600); }), 0);
+  EXPECT_EQ(read_file(lower("a.no")), "a.no");
+  // Who may do all keeps what he has open, and names lead everybody to what is his.
+  EXPECT_EQ(outcome(::ftruncate(mine.get(), 2)), "OK");
+  EXPECT_EQ(outcome(::fgetxattr(no.get(), "user.secret", room, sizeof room)), "OK");
+  EXPECT_EQ(as(kBob, [&] { return ::truncate(mount("plain").c_str(), 1); }), 0);
 }
 
 TEST_F(Apart, a_hidden_folder_is_there_for_others_and_shut_for_whom_it_is_hidden_from) {

@@ -90,6 +90,22 @@ TEST_F(Reloading, what_is_open_stays_open_and_is_counted) {
   EXPECT_EQ(open_outcome(mount("outer/inner/deep/file"), O_RDONLY), "EACCES");
 }
 
+TEST_F(Reloading, what_was_found_before_cannot_be_linked_to_where_more_may_be_done_with_it) {
+  constexpr std::string_view kUnread = "[[rule]]\nid = \"u\"\npath = \"*.no\"\nread = \"deny\"\n";
+  put("a.no");
+  ASSERT_NO_FATAL_FAILURE(start(kUnread));
+  const Fd found{::open(mount("a.no").c_str(), O_PATH)};
+  ASSERT_TRUE(found);
+  const auto link_to = [&](const char* name) {
+    return outcome(::linkat(found.get(), "", AT_FDCWD, mount(name).c_str(), AT_EMPTY_PATH));
+  };
+  EXPECT_EQ(link_to("loose"), "EXDEV");
+  reload(kUnread);
+  EXPECT_EQ(link_to("loose"), "ESTALE") << "by which name it was found is not known any more";
+  EXPECT_EQ(outcome(::link(mount("a.no").c_str(), mount("loose").c_str())), "EXDEV");
+  EXPECT_EQ(outcome(::link(mount("a.no").c_str(), mount("b.no").c_str())), "OK");
+}
+
 TEST_F(Reloading, a_working_directory_stays_where_it_is) {
   ASSERT_NO_FATAL_FAILURE(start(kOpen));
   const Fd folder{::open(mount("outer").c_str(), O_RDONLY | O_DIRECTORY)};
