@@ -4,13 +4,14 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
+SECONDS ?= 600
 JOBS ?= $(shell nproc)
 # Options for ctest, such as CTEST='-R mirror'.
 CTEST ?=
 
 build = cmake --preset $(1) >build/$(1).log || { cat build/$(1).log; exit 1; }; cmake --build --preset $(1) -j$(JOBS)
 
-.PHONY: help demo test sanitize asan tsan fuzz bench build install format docs clean
+.PHONY: help demo test sanitize asan tsan fuzz soak bench build install format docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +19,7 @@ help:
 	@echo 'make test      build and run all tests'
 	@echo 'make sanitize  the tests under AddressSanitizer, and those with threads under ThreadSanitizer'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))'
+	@echo 'make soak      try to get at what a policy keeps, while all moves, twice SECONDS ($(SECONDS))'
 	@echo 'make bench     measure on this machine; BENCH="--quick", "--full", "--json F", ...'
 	@echo 'make install   into PREFIX ($(PREFIX)), below DESTDIR if given'
 	@echo 'make docs      reference pages of the library, in build/docs'
@@ -54,6 +56,13 @@ fuzz:
 	@cmake --preset fuzz >build/fuzz.log || { cat build/fuzz.log; exit 1; }
 	@cmake --build --preset fuzz --target fuzz_targets -j$(JOBS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz
+
+soak:
+	@scripts/install-deps build test
+	@mkdir -p build
+	@cmake --preset test >build/soak.log || { cat build/soak.log; exit 1; }
+	@cmake --build --preset test --target tests_leak_soak -j$(JOBS)
+	@SLUICE_SOAK_SECONDS=$(SECONDS) build/test/tests/leaks/tests_leak_soak
 
 build:
 	@scripts/install-deps build

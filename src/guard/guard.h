@@ -255,6 +255,8 @@ class Guard final : public mirror::PlaceKeeper {
                             policy::Place place, policy::Kind kind);
   Result<void> may_move(const Asked& asked, policy::Place from, policy::Place to, policy::Kind kind,
                         const Told& told);
+  Result<void> may_lose(const Asked& asked, const Judged& judged, const Told& told,
+                        const wire::Name& name);
   Result<void> rename(const Asked& asked, const fuse::Rename& r, const mirror::Moved& moved,
                       const mirror::Found& source);
   template <class Make>

@@ -65,6 +65,19 @@ Result<void> Guard::may_move(const Asked& asked, Place from, Place to, Kind kind
   return refuse(asked, judge(asked, from), Axis::write, EXDEV, told);
 }
 
+// Other names of a file may keep less than this one. Whom it is kept from does not take the name
+// away that keeps it; unless every name is known, and none is looser.
+Result<void> Guard::may_lose(const Asked& asked, const Judged& judged, const Told& told,
+                             const wire::Name& name) {
+  if (judged.grant.read < policy::Read::redact) return {};
+  const auto found = mirror_.tree().find(told.node, name);
+  if (!found || !S_ISREG(found->stat.stx_mode) || found->stat.stx_nlink < 2) return {};
+  const auto handle = mirror_.tree().handle(*found);
+  const auto known = handle ? links_.find(*handle) : std::nullopt;
+  if (known && known->all && known->places.size() == 1) return {};
+  return refuse(asked, judged, Axis::read, EACCES, told);
+}
+
 template <class Make>
 Result<fuse::Entry> Guard::make_entry(const Asked& asked, const Seen& parent,
                                       const wire::Name& name, Kind kind, Make make) {
@@ -142,7 +155,8 @@ std::optional<mirror::LowerHandle> Guard::linked_file(NodeId directory, const wi
 Result<void> Guard::act(const Asked& asked, const Seen& parent, const fuse::Unlink& r) {
   const HeldPlace place{asked.program,
                         asked.program.enter(parent.place(), r.name.view(), Kind::other)};
-  TRY(may_remove(asked, r.node, r.name, place, Kind::other));
+  const Judged judged = TRY(may_remove(asked, r.node, r.name, place, Kind::other));
+  TRY(may_lose(asked, judged, {r.node, r.name.view(), policy::Mode::write}, r.name));
   const auto file = linked_file(r.node, r.name);
   TRY(mirror_.unlink(r));
   if (file) links_.lost(*file, name_mark(r.node, r.name.view()));
@@ -202,7 +216,7 @@ Result<void> Guard::act(const Asked& asked, const Seen& from, const fuse::Rename
   const HeldPlace source_place{program, program.enter(from.place(), r.name.view(), kind)};
   const HeldPlace target_place{program, program.enter(to.place(), r.new_name.view(), kind)};
   TRY(may_remove(asked, r.node, r.name, source_place, kind));
-  TRY(may_make(asked, to.place(), r.new_parent, r.new_name, target_place));
+  const Judged over = TRY(may_make(asked, to.place(), r.new_parent, r.new_name, target_place));
   TRY(may_move(asked, source_place, target_place, kind, told));
 
   mirror::Moved moved{to_mirror(target_place), std::nullopt};
@@ -217,6 +231,7 @@ Result<void> Guard::act(const Asked& asked, const Seen& from, const fuse::Rename
     moved.source = to_mirror(becomes);
     return rename(asked, r, moved, source);
   }
+  TRY(may_lose(asked, over, {r.new_parent, r.new_name.view(), policy::Mode::write}, r.new_name));
   return rename(asked, r, moved, source);
 }
 

@@ -82,6 +82,25 @@ TEST_F(Links, a_link_cannot_loosen_and_cannot_be_made_of_what_is_kept) {
   EXPECT_EQ(names_in(lower()), "kept plain");
 }
 
+TEST_F(Links, the_name_that_keeps_a_file_is_not_taken_away_by_whom_it_is_kept_from) {
+  constexpr std::string_view kUnread = "[[rule]]\nid = \"u\"\npath = \"*.no\"\nread = \"deny\"\n";
+  put("a.no", "text");
+  link_below("a.no", "loose");
+  put("b.no", "text");
+  link_below("b.no", "c.no");
+  put("plain", "text");
+  ASSERT_NO_FATAL_FAILURE(serve(kUnread));
+  EXPECT_EQ(outcome(::unlink(mount("a.no").c_str())), "EACCES");
+  EXPECT_EQ(outcome(::rename(mount("plain").c_str(), mount("a.no").c_str())), "EACCES");
+  EXPECT_EQ(open_outcome(mount("loose"), O_RDONLY), "EACCES");
+  // Where no name that it has left keeps less, and of which none is unknown, nothing is lost.
+  EXPECT_EQ(open_outcome(mount("c.no"), O_RDONLY), "EACCES");
+  EXPECT_EQ(outcome(::unlink(mount("b.no").c_str())), "OK");
+  EXPECT_EQ(outcome(::unlink(mount("c.no").c_str())), "OK");
+  EXPECT_EQ(outcome(::unlink(mount("loose").c_str())), "OK");
+  EXPECT_EQ(outcome(::unlink(mount("a.no").c_str())), "OK");
+}
+
 TEST_F(Links, one_name_less_makes_the_other_free_again) {
   put("plain", "text");
   link_below("plain", "denied");

@@ -17,8 +17,9 @@ class Matrix : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     SLUICE_NEEDS_MOUNTS();
-    ASSERT_NO_FATAL_FAILURE(world_.start(GetParam().mode));
+    ASSERT_NO_FATAL_FAILURE(world_.start(GetParam().mode, options()));
   }
+  virtual test::Words options() const { return {}; }
   const Axis& axis() const { return GetParam().axis; }
 
   // Whether a way must get somewhere, if nothing is kept from it.
@@ -30,6 +31,10 @@ class Matrix : public testing::TestWithParam<Case> {
   }
   World world_;
 };
+
+void PrintTo(const Case& each, std::ostream* out) {
+  *out << each.axis.name << " " << name_of(each.mode);
+}
 
 std::string described(const Got& got) {
   return fmt::format("{} bytes, error {}{}", got.bytes.size(), got.error, got.told ? ", told" : "");
@@ -96,6 +101,37 @@ TEST_P(Seeing, no_way_tells_what_is_hidden_from_what_is_not_there) {
   }
 }
 
+// The same files under the same rules, of which none is enforced: it is the rules that keep them.
+class Observing : public Matrix {
+ protected:
+  test::Words options() const override { return {"--observe"}; }
+};
+
+TEST_P(Observing, each_way_works_on_what_would_be_kept) {
+  for (const Way& way : reading_ways()) {
+    if (way.can != Can::work) continue;
+    Secret secret = world_.make(axis());
+    ASSERT_NO_FATAL_FAILURE(world_.warm(secret));
+    const Got got = world_.as_agent(way, secret.target);
+    EXPECT_TRUE(has_part_of(secret.marker, got.bytes) || got.told)
+        << way.name << ": " << described(got);
+  }
+  for (const Way& way : changing_ways()) {
+    if (way.can != Can::work) continue;
+    Secret secret = world_.make(axis());
+    ASSERT_NO_FATAL_FAILURE(world_.warm(secret));
+    const std::string before = state_of(secret.lower);
+    const Got got = world_.as_agent(way, secret.target);
+    EXPECT_NE(state_of(secret.lower), before) << way.name << ": " << described(got);
+  }
+  for (const Way& way : seeing_ways()) {
+    const Secret secret = world_.make(axis());
+    const Target nothing = world_.absent(axis());
+    const Got there = world_.as_agent(way, secret.target);
+    EXPECT_NE(there, world_.as_agent(way, nothing)) << way.name << ": " << described(there);
+  }
+}
+
 auto cases(std::initializer_list<Axis> axes) {
   std::vector<Case> all;
   for (const Mode mode : {Mode::bound, Mode::apart}) {
@@ -117,6 +153,10 @@ INSTANTIATE_TEST_SUITE_P(Leaks, Changing,
                                 kKept, kServed, kAudited}),
                          name_of_case);
 INSTANTIATE_TEST_SUITE_P(Leaks, Seeing, cases({kNative, kHidden, kHiddenFolder, kHiddenByPath}),
+                         name_of_case);
+
+INSTANTIATE_TEST_SUITE_P(Leaks, Observing,
+                         cases({kHidden, kHiddenFolder, kHiddenByPath, kDenied, kShut}),
                          name_of_case);
 
 }  // namespace
