@@ -218,7 +218,7 @@ std::string state_of(const json& status) {
   if (const auto features = status.find("features");
       features != status.end() && features->is_array()) {
     off = static_cast<std::size_t>(std::ranges::count_if(*features, [](const json& feature) {
-      return feature.is_object() && feature.value("on", json{}) == json{false};
+      return feature.is_object() && feature.value("on", json()) == json(false);
     }));
   }
   std::string state =

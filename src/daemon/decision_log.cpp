@@ -83,6 +83,14 @@ std::shared_ptr<const policy::Program> DecisionLog::program_of(
   return nullptr;
 }
 
+// No request is under way while programs change, so that records come in their order.
+void DecisionLog::forget_before(std::uint16_t program) {
+  const std::lock_guard lock{mutex_};
+  const auto is_it = [&](const auto& each) { return each.first == program; };
+  const auto found = std::ranges::find_if(programs_, is_it);
+  if (found != programs_.end()) programs_.erase(programs_.begin(), found);
+}
+
 std::string DecisionLog::path_of(const guard::Decision& decision) const {
   std::string path = names_ ? names_->path_of(decision.node) : "?";
   if (!decision.name().empty()) {
@@ -145,6 +153,7 @@ void DecisionLog::take(std::span<const guard::Decision> decisions, std::uint64_t
     if (file_) lines += line_of(decision, program.get(), path);
     count(decision, program.get(), path);
   }
+  if (!decisions.empty()) forget_before(decisions.back().program);
   if (!file_) return;
   if (dropped > 0) {
     lines += fmt::format("{{\"time\":\"{}\",\"dropped\":{}}}\n", time_text(now_ns()), dropped);

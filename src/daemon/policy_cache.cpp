@@ -114,7 +114,7 @@ std::optional<policy::Program> PolicyCache::find(const std::string& key,
   const auto bytes = read(key);
   if (!bytes) return std::nullopt;
   const auto file = read_cache_file(*bytes);
-  if (!file) return std::nullopt;
+  if (!file || file->key != key) return std::nullopt;
   for (const Included& each : file->included) {
     const auto answer = resolver(each.includer, each.file);
     if (!answer || Inclusions::digest_of(*answer) != each.answer) return std::nullopt;
@@ -147,7 +147,7 @@ Result<void> PolicyCache::write(const std::string& name, Bytes bytes) const {
 Result<void, Error> PolicyCache::keep(const std::string& key, const std::vector<Included>& included,
                                       const policy::Program& program) const {
   const std::vector<std::byte> saved = policy::save(program);
-  const std::vector<std::byte> bytes = write_cache_file({included, saved});
+  const std::vector<std::byte> bytes = write_cache_file({key, included, saved});
   if (bytes.size() > kMaxFileBytes) {
     return fail(Error{fmt::format("too long for the cache `{}`", path_), EFBIG});
   }

@@ -10,6 +10,8 @@
 #include <fstream>
 
 #include "sluice/daemon/arguments.h"
+#include "sluice/daemon/folding.h"
+#include "sluice/guard/folding.h"
 
 namespace sluice::daemon {
 namespace {
@@ -85,6 +87,8 @@ policy::Diagnostics unproved(const policy::Document& document, Callers callers,
   }
   return prover.take();
 }
+
+bool folds_names(int fd) noexcept { return guard::folds_names(fd); }
 
 Result<std::string, Error> subject_for(const policy::Program& program, const std::string& name) {
   if (program.subject(name)) return name;

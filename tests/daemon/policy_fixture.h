@@ -43,6 +43,15 @@ class PolicyMounts : public Mounts {
     return finished.err;
   }
   nlohmann::json policy_status() { return status_of(mnt_).value("policy", nlohmann::json{}); }
+  // The words of a page, whichever lines they stand on.
+  static std::string on_one_line(const std::string& page) {
+    std::string line;
+    for (const char c : page) {
+      const bool space = c == ' ' || c == '\n';
+      if (!space || !line.ends_with(' ')) line += space ? ' ' : c;
+    }
+    return line;
+  }
   static bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
   }
