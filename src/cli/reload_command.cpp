@@ -58,14 +58,14 @@ Result<json, Error> ask(const mount::MountEntry& mount, const std::string& polic
   if (!policy.empty()) request["policy"] = TRY(daemon::policy_for_later(policy));
   const auto asking = connect(mount);
   if (!asking) {
-    return fail(Error::of(fmt::format("cannot ask the daemon of `{}`", mount.mount_point),
-                          asking.error()));
+    return fail(
+        Error::of(fmt::format("cannot ask the daemon of `{}`", mount.mount_point), asking.error()));
   }
   auto answer = asking->ask(request, kReloadLimit);
   if (!answer) {
-    return fail(Error{fmt::format("cannot reload `{}`: {}", mount.mount_point,
-                                  answer.error().line()),
-                      answer.error().cause()});
+    return fail(
+        Error{fmt::format("cannot reload `{}`: {}", mount.mount_point, answer.error().line()),
+              answer.error().cause()});
   }
   return answer;
 }
@@ -99,12 +99,13 @@ int tell_refused(const json& answer, const std::string& mount) {
 }
 
 int tell_done(const json& answer, const std::string& mount) {
-  fmt::print("{}: {} and {} have their places by the new policy; {} still open as the old one"
-             " gave {}\n",
-             daemon::printable(mount), count_of(answer, "directories", "directory", "directories"),
-             count_of(answer, "files", "file", "files"),
-             count_of(answer, "open_files", "file is", "files are"),
-             number_of(answer, "open_files") == 1 ? "it" : "them");
+  fmt::print(
+      "{}: {} and {} have their places by the new policy; {} still open as the old one"
+      " gave {}\n",
+      daemon::printable(mount), count_of(answer, "directories", "directory", "directories"),
+      count_of(answer, "files", "file", "files"),
+      count_of(answer, "open_files", "file is", "files are"),
+      number_of(answer, "open_files") == 1 ? "it" : "them");
   const std::vector<std::string> open = texts(answer, "open");
   for (const std::string& path : open) fmt::print("  {}\n", path);
   const std::uint64_t all = number_of(answer, "open_files");

@@ -104,7 +104,8 @@ class Walk {
   void look_at(const Folder& folder, const std::string& name) {
     const std::string path = folder.inner + name;
     struct stat stat {};
-    if (::fstatat(folder.fd.get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+    if (::fstatat(folder.fd.get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) !=
+        0) {
       return unread(path, Errno::last());
     }
     if (S_ISDIR(stat.st_mode)) return descend(folder, name);

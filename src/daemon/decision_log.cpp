@@ -45,8 +45,8 @@ Result<std::unique_ptr<DecisionLog>, Error> DecisionLog::make(
     LogFile file, std::string source, std::shared_ptr<const policy::Program> program) {
   auto ring = Ring::make();
   if (!ring) return fail(Error::of("cannot make room for records", ring.error()));
-  std::unique_ptr<DecisionLog> log{new DecisionLog{std::move(*ring), std::move(file),
-                                                   std::move(source), std::move(program)}};
+  std::unique_ptr<DecisionLog> log{
+      new DecisionLog{std::move(*ring), std::move(file), std::move(source), std::move(program)}};
   auto drain = Drain::start(log->ring_, [raw = log.get()](auto decisions, std::uint64_t dropped) {
     raw->take(decisions, dropped);
   });
@@ -119,8 +119,8 @@ std::string DecisionLog::line_of(const guard::Decision& decision, const policy::
       {"write", policy::name(decision.write)},
       {"log", policy::name(decision.log)},
       {"rule", rule_of(program, decision.by)},
-      {"rules", ordered_json{{"see", rule(0)}, {"read", rule(1)}, {"write", rule(2)},
-                             {"log", rule(3)}}},
+      {"rules",
+       ordered_json{{"see", rule(0)}, {"read", rule(1)}, {"write", rule(2)}, {"log", rule(3)}}},
       {"face", done ? "native" : "none"},
       {"error", decision.error == 0 ? "" : name(Errno::from(decision.error))},
       {"enforced", decision.enforced},
@@ -178,8 +178,8 @@ json DecisionLog::summary() const {
     all.hidden += counts.hidden;
     all.logged += counts.logged;
   }
-  return {{"refused", all.refused}, {"hidden", all.hidden},        {"logged", all.logged},
-          {"alarms", alarms_},      {"dropped", ring_.dropped()},  {"lost", lost_},
+  return {{"refused", all.refused},   {"hidden", all.hidden},       {"logged", all.logged},
+          {"alarms", alarms_},        {"dropped", ring_.dropped()}, {"lost", lost_},
           {"rules", std::move(rules)}};
 }
 

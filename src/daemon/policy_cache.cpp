@@ -125,7 +125,8 @@ std::optional<policy::Program> PolicyCache::find(const std::string& key,
 }
 
 Result<void> PolicyCache::write(const std::string& name, Bytes bytes) const {
-  const std::string unfinished = fmt::format("{}{}-{}", kUnfinished, ::getpid(), name.substr(0, 16));
+  const std::string unfinished =
+      fmt::format("{}{}-{}", kUnfinished, ::getpid(), name.substr(0, 16));
   ::unlinkat(folder_.get(), unfinished.c_str(), 0);
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const Fd file = TRY(own(::openat(folder_.get(), unfinished.c_str(), flags, 0600)));
@@ -191,8 +192,8 @@ policy::Digest Inclusions::digest_of(const policy::Source& source) {
 }
 
 policy::Resolver Inclusions::noting(policy::Resolver resolver) {
-  return [this, resolver = std::move(resolver)](std::string_view includer, std::string_view file)
-             -> Result<policy::Source, Error> {
+  return [this, resolver = std::move(resolver)](
+             std::string_view includer, std::string_view file) -> Result<policy::Source, Error> {
     policy::Source source = TRY(resolver(includer, file));
     all_.push_back({std::string{includer}, std::string{file}, digest_of(source)});
     return source;

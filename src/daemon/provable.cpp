@@ -42,8 +42,9 @@ class Prover {
     }
     const bool by_group = !subject.units.empty() || !subject.cgroups.empty();
     if (by_group && !has_control_groups()) {
-      tell(subject, "there are no control groups (version 2) here, so no unit or cgroup can be"
-                    " told");
+      tell(subject,
+           "there are no control groups (version 2) here, so no unit or cgroup can be"
+           " told");
     }
     const bool by_name = subject.strongest() == policy::Proof::run_as && !by_group &&
                          subject.uids.empty() && subject.gids.empty() && subject.users.empty() &&

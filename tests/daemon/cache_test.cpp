@@ -121,7 +121,8 @@ TEST_F(Cache, a_file_that_is_damaged_is_not_used) {
     };
   };
   for (const std::size_t at : {1u, 10u, 100u}) compiles_after(flip(at));
-  compiles_after([](const std::string& name) { write_file(name, "sluiceC\n" + std::string(4, '\xff')); });
+  compiles_after(
+      [](const std::string& name) { write_file(name, "sluiceC\n" + std::string(4, '\xff')); });
 }
 
 TEST_F(Cache, a_file_that_others_could_have_written_is_not_used) {

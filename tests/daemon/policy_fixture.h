@@ -33,7 +33,8 @@ class PolicyMounts : public Mounts {
     return finished.err;
   }
   // Gives what `cat` of a file in the mount says: its text, or the errno's words.
-  static std::string cat(const std::string& path, uid_t who = 0, const std::string& program = "cat") {
+  static std::string cat(const std::string& path, uid_t who = 0,
+                         const std::string& program = "cat") {
     How how;
     if (who != 0) how.before = [who] { become(who); };
     const Finished finished = run({program, path}, how);
