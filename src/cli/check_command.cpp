@@ -107,8 +107,7 @@ void print_text(const Asked& asked, const policy::Document& document, const Find
     fmt::print("{}: {} looked at\n", daemon::printable(asked.tree), count_of(tree->seen, "name"));
   }
   fmt::print("{}: {}, {}, {}, {}{}: {}\n", asked.name, count_of(document.rules.size(), "rule"),
-             count_of(document.subjects.size(), "subject"),
-             count_of(document.tests.size(), "test"),
+             count_of(document.subjects.size(), "subject"), count_of(document.tests.size(), "test"),
              findings.places.exact ? "at most " : "10,000 places and more",
              findings.places.exact ? count_of(findings.places.places, "place") : "",
              findings.usable ? "can be used" : "cannot be used");

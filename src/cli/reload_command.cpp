@@ -58,24 +58,27 @@ Result<json, Error> ask(const mount::MountEntry& mount, const std::string& polic
   if (!policy.empty()) request["policy"] = TRY(daemon::policy_for_later(policy));
   const auto asking = connect(mount);
   if (!asking) {
-    return fail(Error::of(fmt::format("cannot ask the daemon of `{}`", mount.mount_point),
-                          asking.error()));
+    return fail(
+        Error::of(fmt::format("cannot ask the daemon of `{}`", mount.mount_point), asking.error()));
   }
   auto answer = asking->ask(request, kReloadLimit);
   if (!answer) {
-    return fail(Error{fmt::format("cannot reload `{}`: {}", mount.mount_point,
-                                  answer.error().line()),
-                      answer.error().cause()});
+    return fail(
+        Error{fmt::format("cannot reload `{}`: {}", mount.mount_point, answer.error().line()),
+              answer.error().cause()});
   }
   return answer;
 }
 
+std::uint64_t number_of(const json& answer, const char* key) {
+  const auto found = answer.find(key);
+  const bool is_one = found != answer.end() && found->is_number_unsigned();
+  return is_one ? found->get<std::uint64_t>() : 0;
+}
+
 std::string count_of(const json& answer, const char* key, std::string_view one,
                      std::string_view many) {
-  const auto found = answer.find(key);
-  const auto number = found != answer.end() && found->is_number_unsigned()
-                          ? found->get<std::uint64_t>()
-                          : std::uint64_t{0};
+  const std::uint64_t number = number_of(answer, key);
   return fmt::format("{} {}", number, number == 1 ? one : many);
 }
 
@@ -96,18 +99,17 @@ int tell_refused(const json& answer, const std::string& mount) {
 }
 
 int tell_done(const json& answer, const std::string& mount) {
-  fmt::print("{}: {} and {} have their places by the new policy; {} still open as the old one"
-             " gave {}\n",
-             daemon::printable(mount), count_of(answer, "directories", "directory", "directories"),
-             count_of(answer, "files", "file", "files"),
-             count_of(answer, "open_files", "file is", "files are"),
-             answer.value("open_files", json{}) == json{1} ? "it" : "them");
+  fmt::print(
+      "{}: {} and {} have their places by the new policy; {} still open as the old one"
+      " gave {}\n",
+      daemon::printable(mount), count_of(answer, "directories", "directory", "directories"),
+      count_of(answer, "files", "file", "files"),
+      count_of(answer, "open_files", "file is", "files are"),
+      number_of(answer, "open_files") == 1 ? "it" : "them");
   const std::vector<std::string> open = texts(answer, "open");
   for (const std::string& path : open) fmt::print("  {}\n", path);
-  const auto all = answer.value("open_files", json{});
-  if (all.is_number_unsigned() && all.get<std::uint64_t>() > open.size()) {
-    fmt::print("  and {} more\n", all.get<std::uint64_t>() - open.size());
-  }
+  const std::uint64_t all = number_of(answer, "open_files");
+  if (all > open.size()) fmt::print("  and {} more\n", all - open.size());
   return kDone;
 }
 
@@ -136,7 +138,7 @@ int reload_command(const Arguments& arguments) {
     daemon::tell(answer.error().line());
     return kFailed;
   }
-  const bool done = answer->value("ok", json{}) == json{true};
+  const bool done = answer->value("ok", json()) == json(true);
   if (as_json) {
     print_json(*answer);
     return done ? kDone : kFailed;

@@ -160,7 +160,8 @@ void add_policy(std::string& page, const json& status) {
                               : fmt::format("everybody is `{}`", text(*policy, "subject"));
   add_row(page, "policy", fmt::format("{}: {}, {}", text(*policy, "name"), who,
                                       truth(*policy, "enforced") ? "enforced" : "only observed"));
-  std::string compiled = text(*policy, "compiled") == "cached" ? "taken from the cache" : "compiled";
+  const bool cached = text(*policy, "compiled") == "cached";
+  std::string compiled = cached ? "taken from the cache" : "compiled";
   compiled += fmt::format(" in {:.1f} ms", real(*policy, "milliseconds"));
   if (const auto reloads = number(*policy, "reloads"); reloads > 0) {
     compiled += fmt::format("; {} since the start", counted(reloads, "reload", "reloads"));
@@ -172,7 +173,8 @@ void add_policy(std::string& page, const json& status) {
   if (const auto refusal = policy->find("last_refusal");
       refusal != policy->end() && refusal->is_array() && !refusal->empty() &&
       refusal->front().is_string()) {
-    add_row(page, "last reload", "refused: " + daemon::printable(refusal->front().get<std::string>()));
+    const std::string why = daemon::printable(refusal->front().get<std::string>());
+    add_row(page, "last reload", "refused: " + why);
   }
   add_row(page, "decisions", decisions_text(*policy));
   add_row(page, "places", places_text(*policy));
@@ -218,12 +220,16 @@ std::string state_of(const json& status) {
   if (const auto features = status.find("features");
       features != status.end() && features->is_array()) {
     off = static_cast<std::size_t>(std::ranges::count_if(*features, [](const json& feature) {
-      return feature.is_object() && feature.value("on", json{}) == json{false};
+      return feature.is_object() && feature.value("on", json()) == json(false);
     }));
   }
   std::string state =
       fmt::format("{}, process {}, {} open", text(status, "flags"), number(status, "pid"),
                   counted(number(status, "open_files"), "file", "files"));
+  const auto policy = status.find("policy");
+  if (policy != status.end() && policy->is_object()) {
+    state += fmt::format(", policy `{}`", text(*policy, "name"));
+  }
   if (off > 0) state += fmt::format(", {} off", counted(off, "feature", "features"));
   return state;
 }

@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -18,11 +16,8 @@
 #include <nlohmann/json.hpp>
 
 #include "sluice/base/fd.h"
+#include "sluice/daemon/folding.h"
 #include "sluice/mount/mountinfo.h"
-
-#ifndef FS_CASEFOLD_FL
-#define FS_CASEFOLD_FL 0x40000000
-#endif
 
 namespace sluice::cli {
 namespace {
@@ -46,12 +41,6 @@ bool leads_out(const fs::path& inner, const std::string& target) {
   return false;
 }
 
-bool folds(int directory) {
-  int flags = 0;
-  if (::ioctl(directory, FS_IOC_GETFLAGS, &flags) != 0) return false;
-  return (static_cast<unsigned>(flags) & FS_CASEFOLD_FL) != 0;
-}
-
 std::string link_at(int folder, const char* name) {
   std::array<char, PATH_MAX> room;
   const ssize_t size = ::readlinkat(folder, name, room.data(), room.size());
@@ -71,21 +60,33 @@ class Walk {
     });
   }
 
-  void folder(const Fd& fd, const std::string& inner, policy::Place place, std::size_t depth) {
-    if (folds(fd.get())) add(found_.folding, inner.empty() ? "." : inner);
-    const int listed = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
+  // A directory that is looked into; `inner` is its path in the tree, with a slash at the end.
+  struct Folder {
+    const Fd& fd;
+    std::string inner;
+    policy::Place place{};
+    std::size_t depth = 0;
+    bool folds = false;  // one above it has names with several spellings
+  };
+
+  void look_into(Folder folder) {
+    if (!folder.folds && daemon::folds_names(folder.fd.get())) {
+      folder.folds = true;  // those below are not told, they are like it
+      add(found_.folding, folder.inner.empty() ? "." : folder.inner);
+    }
+    const int listed = ::fcntl(folder.fd.get(), F_DUPFD_CLOEXEC, 3);
     const std::unique_ptr<DIR, int (*)(DIR*)> listing{::fdopendir(listed), ::closedir};
-    if (!listing) return unread(inner, Errno::last());
+    if (!listing) return unread(folder.inner, Errno::last());
     while (const dirent* entry = ::readdir(listing.get())) {
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
       if (!found_.stopped_at.empty()) return;
       if (found_.seen == limits_.names) {
-        found_.stopped_at = inner + name;
+        found_.stopped_at = folder.inner + name;
         return;
       }
       ++found_.seen;
-      look_at(fd, inner, name, place, depth);
+      look_at(folder, name);
     }
   }
 
@@ -100,33 +101,33 @@ class Walk {
     bool restricted = false;
   };
 
-  void look_at(const Fd& folder, const std::string& inner, const std::string& name,
-               policy::Place place, std::size_t depth) {
-    const std::string path = inner + name;
+  void look_at(const Folder& folder, const std::string& name) {
+    const std::string path = folder.inner + name;
     struct stat stat {};
-    if (::fstatat(folder.get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+    if (::fstatat(folder.fd.get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) !=
+        0) {
       return unread(path, Errno::last());
     }
-    if (S_ISDIR(stat.st_mode)) return descend(folder, path, name, place, depth);
+    if (S_ISDIR(stat.st_mode)) return descend(folder, name);
     if (S_ISLNK(stat.st_mode)) {
-      const std::string target = link_at(folder.get(), name.c_str());
-      if (leads_out(inner, target)) add(found_.links_out, TreeFindings::Link{path, target});
+      const std::string target = link_at(folder.fd.get(), name.c_str());
+      if (leads_out(folder.inner, target)) add(found_.links_out, TreeFindings::Link{path, target});
     } else if (S_ISREG(stat.st_mode) && stat.st_nlink > 1 && restricts_) {
-      note_linked(path, stat, program_.step(place, name).other);
+      note_linked(path, stat, program_.step(folder.place, name).other);
     }
   }
 
-  void descend(const Fd& folder, const std::string& path, const std::string& name,
-               policy::Place place, std::size_t depth) {
-    if (depth >= limits_.depth) {
+  void descend(const Folder& folder, const std::string& name) {
+    const std::string path = folder.inner + name;
+    if (folder.depth >= limits_.depth) {
       found_.stopped_at = path;
       return;
     }
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    const Fd fd{::openat(folder.get(), name.c_str(), flags)};
+    const Fd fd{::openat(folder.fd.get(), name.c_str(), flags)};
     if (!fd) return unread(path, Errno::last());
-    const policy::Place below = program_.enter(place, name, policy::Kind::directory);
-    this->folder(fd, path + "/", below, depth + 1);
+    const policy::Place below = program_.enter(folder.place, name, policy::Kind::directory);
+    look_into({fd, path + "/", below, folder.depth + 1, folder.folds});
     program_.release(below);
   }
 
@@ -199,7 +200,7 @@ Result<TreeFindings, Error> check_tree(const policy::Program& program, const std
   const Fd root{::open(tree.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC)};
   if (!root) return fail(Error::of(fmt::format("cannot look into `{}`", tree), Errno::last()));
   Walk walk{program, limits};
-  walk.folder(root, "", program.start(), 0);
+  walk.look_into({root, "", program.start()});
   TreeFindings findings = walk.take();
   findings.shadowed = covered_below(tree);
   return findings;

@@ -33,7 +33,8 @@ struct TreeFindings {
   };
   std::vector<Link> links_out;
   std::vector<LinkedFile> linked;
-  std::size_t unknown_names = 0;  // files that no rule restricts by the names in the tree, with others
+  std::size_t unknown_names =
+      0;  // files that no rule restricts by the names in the tree, with others
   std::vector<std::string> folding;
   std::vector<std::string> shadowed;  // names on which something else is mounted
   std::vector<std::string> unread;    // with why

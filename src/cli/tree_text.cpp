@@ -61,14 +61,10 @@ json json_of(const TreeFindings& findings) {
                       {"subject", file.subject},
                       {"rule", file.rule}});
   }
-  return {{"seen", findings.seen},
-          {"links_out", std::move(links)},
-          {"linked", std::move(linked)},
-          {"unknown_names", findings.unknown_names},
-          {"folding", findings.folding},
-          {"shadowed", findings.shadowed},
-          {"unread", findings.unread},
-          {"stopped_at", findings.stopped_at}};
+  return {{"seen", findings.seen},       {"links_out", std::move(links)},
+          {"linked", std::move(linked)}, {"unknown_names", findings.unknown_names},
+          {"folding", findings.folding}, {"shadowed", findings.shadowed},
+          {"unread", findings.unread},   {"stopped_at", findings.stopped_at}};
 }
 
 }  // namespace sluice::cli

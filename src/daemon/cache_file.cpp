@@ -62,6 +62,7 @@ std::vector<std::byte> write_cache_file(const CacheFile& file) {
   std::vector<std::byte> out;
   put(out, kMagic);
   put(out, kVersion);
+  put_text(out, file.key);
   put(out, static_cast<std::uint32_t>(file.included.size()));
   for (const Included& each : file.included) {
     put_text(out, each.includer);
@@ -76,9 +77,10 @@ Result<CacheFile> read_cache_file(Bytes bytes) {
   Taker taker{bytes};
   if (TRY(taker.value<Magic>()) != kMagic) return fail(EINVAL);
   if (TRY(taker.value<std::uint32_t>()) != kVersion) return fail(EINVAL);
+  CacheFile file;
+  file.key = TRY(taker.text());
   const auto count = TRY(taker.value<std::uint32_t>());
   if (count > policy::kMaxFiles) return fail(EINVAL);
-  CacheFile file;
   for (std::uint32_t i = 0; i < count; ++i) {
     Included each;
     each.includer = TRY(taker.text());

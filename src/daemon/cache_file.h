@@ -21,6 +21,7 @@ struct Included {
 };
 
 struct CacheFile {
+  std::string key;  // the name it was kept under
   std::vector<Included> included;
   Bytes program;  // borrowed
 };

@@ -46,7 +46,8 @@ CallerExes::Known CallerExes::look_up(Pid pid) const {
   // decision did, or within one tick of it, in which no number comes round again.
   const auto ticks = static_cast<std::int64_t>(*before);
   const auto per_second = static_cast<std::int64_t>(::sysconf(_SC_CLK_TCK));
-  const std::int64_t since_boot = ticks / per_second * kSecond + ticks % per_second * kSecond / per_second;
+  const std::int64_t since_boot =
+      ticks / per_second * kSecond + ticks % per_second * kSecond / per_second;
   known.started_ns = now_of(CLOCK_REALTIME) - now_of(CLOCK_BOOTTIME) + since_boot;
   return known;
 }

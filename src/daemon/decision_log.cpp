@@ -45,8 +45,8 @@ Result<std::unique_ptr<DecisionLog>, Error> DecisionLog::make(
     LogFile file, std::string source, std::shared_ptr<const policy::Program> program) {
   auto ring = Ring::make();
   if (!ring) return fail(Error::of("cannot make room for records", ring.error()));
-  std::unique_ptr<DecisionLog> log{new DecisionLog{std::move(*ring), std::move(file),
-                                                   std::move(source), std::move(program)}};
+  std::unique_ptr<DecisionLog> log{
+      new DecisionLog{std::move(*ring), std::move(file), std::move(source), std::move(program)}};
   auto drain = Drain::start(log->ring_, [raw = log.get()](auto decisions, std::uint64_t dropped) {
     raw->take(decisions, dropped);
   });
@@ -83,6 +83,14 @@ std::shared_ptr<const policy::Program> DecisionLog::program_of(
   return nullptr;
 }
 
+// No request is under way while programs change, so that records come in their order.
+void DecisionLog::forget_before(std::uint16_t program) {
+  const std::lock_guard lock{mutex_};
+  const auto is_it = [&](const auto& each) { return each.first == program; };
+  const auto found = std::ranges::find_if(programs_, is_it);
+  if (found != programs_.end()) programs_.erase(programs_.begin(), found);
+}
+
 std::string DecisionLog::path_of(const guard::Decision& decision) const {
   std::string path = names_ ? names_->path_of(decision.node) : "?";
   if (!decision.name().empty()) {
@@ -111,8 +119,8 @@ std::string DecisionLog::line_of(const guard::Decision& decision, const policy::
       {"write", policy::name(decision.write)},
       {"log", policy::name(decision.log)},
       {"rule", rule_of(program, decision.by)},
-      {"rules", ordered_json{{"see", rule(0)}, {"read", rule(1)}, {"write", rule(2)},
-                             {"log", rule(3)}}},
+      {"rules",
+       ordered_json{{"see", rule(0)}, {"read", rule(1)}, {"write", rule(2)}, {"log", rule(3)}}},
       {"face", done ? "native" : "none"},
       {"error", decision.error == 0 ? "" : name(Errno::from(decision.error))},
       {"enforced", decision.enforced},
@@ -145,6 +153,7 @@ void DecisionLog::take(std::span<const guard::Decision> decisions, std::uint64_t
     if (file_) lines += line_of(decision, program.get(), path);
     count(decision, program.get(), path);
   }
+  if (!decisions.empty()) forget_before(decisions.back().program);
   if (!file_) return;
   if (dropped > 0) {
     lines += fmt::format("{{\"time\":\"{}\",\"dropped\":{}}}\n", time_text(now_ns()), dropped);
@@ -169,8 +178,8 @@ json DecisionLog::summary() const {
     all.hidden += counts.hidden;
     all.logged += counts.logged;
   }
-  return {{"refused", all.refused}, {"hidden", all.hidden},        {"logged", all.logged},
-          {"alarms", alarms_},      {"dropped", ring_.dropped()},  {"lost", lost_},
+  return {{"refused", all.refused},   {"hidden", all.hidden},       {"logged", all.logged},
+          {"alarms", alarms_},        {"dropped", ring_.dropped()}, {"lost", lost_},
           {"rules", std::move(rules)}};
 }
 

@@ -68,6 +68,7 @@ class DecisionLog final : public guard::Decisions {
   std::string line_of(const guard::Decision& decision, const policy::Program* program,
                       const std::string& path);
   std::shared_ptr<const policy::Program> program_of(const guard::Decision& decision) const;
+  void forget_before(std::uint16_t program);
   void count(const guard::Decision& decision, const policy::Program* program,
              const std::string& path);
 

@@ -17,9 +17,7 @@ double milliseconds(std::chrono::microseconds took) {
   return static_cast<double>(took.count()) / 1000;
 }
 
-std::string_view word(Compiled compiled) {
-  return compiled == Compiled::cold ? "cold" : "cached";
-}
+std::string_view word(Compiled compiled) { return compiled == Compiled::cold ? "cold" : "cached"; }
 
 }  // namespace
 
@@ -100,7 +98,8 @@ std::vector<std::string> LivePolicy::hang_up() {
   }
   const json answer = reload();
   if (answer["ok"].get<bool>()) {
-    told.push_back(fmt::format("the policy `{}` was read again", answer["policy"].get<std::string>()));
+    told.push_back(
+        fmt::format("the policy `{}` was read again", answer["policy"].get<std::string>()));
     return told;
   }
   for (const json& line : answer["lines"]) told.push_back(line.get<std::string>());

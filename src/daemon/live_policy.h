@@ -62,8 +62,8 @@ class LivePolicy {
   nlohmann::json take_over(const std::string& name, UsablePolicy opened);
   nlohmann::json refused(const std::string& name, const policy::Diagnostics& why);
 
-  std::mutex reload_mutex_;     // one reload at a time; taken before mutex_
-  mutable std::mutex mutex_;    // guards now_, reloads_, last_refusal_
+  std::mutex reload_mutex_;   // one reload at a time; taken before mutex_
+  mutable std::mutex mutex_;  // guards now_, reloads_, last_refusal_
   Start now_;
   std::uint64_t reloads_ = 0;
   std::vector<std::string> last_refusal_;  // of the last reload; empty: it was done

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The file to which decisions are appended. A full disk costs lines, which are counted, and joins no
-// two of them; a file that was moved away (logrotate) is left for a new one when told to.
+// The file to which decisions are appended. A full disk costs lines, which are counted, and joins
+// no two of them; a file that was moved away (logrotate) is left for a new one when told to.
 #pragma once
 
 #include <atomic>
@@ -36,7 +36,7 @@ class LogFile {
 
  private:
   Fd file_;
-  std::string path_;  // absolute
+  std::string path_;   // absolute
   bool torn_ = false;  // the last line was cut short
   std::mutex mutex_;   // guards next_
   std::optional<Fd> next_;

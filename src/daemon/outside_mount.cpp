@@ -11,7 +11,7 @@
 
 namespace sluice::daemon {
 
-std::string OutsideMount::lower_path(const std::string& path) const {
+std::string OutsideMount::below(const std::string& path) const {
   if (mountpoint_.empty()) return path;
   const std::string instead = "/proc/self/fd/" + std::to_string(source_);
   if (path == mountpoint_) return instead;
@@ -22,7 +22,7 @@ std::string OutsideMount::lower_path(const std::string& path) const {
 
 Result<Fd> OutsideMount::open(const std::string& path, int flags, mode_t mode) const {
   const int all = flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  Fd file = TRY(own(::open(lower_path(path).c_str(), all, mode)));
+  Fd file = TRY(own(::open(below(path).c_str(), all, mode)));
   if (mountpoint_.empty()) return file;
   struct stat stat {};
   TRY(checked(::fstat(file.get(), &stat)));

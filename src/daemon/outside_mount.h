@@ -25,9 +25,10 @@ class OutsideMount {
   // errors   ELOOP the path leads into the mount by a link; those of open(2).
   Result<Fd> open(const std::string& path, int flags, mode_t mode = 0) const;
 
- private:
-  std::string lower_path(const std::string& path) const;
+  // Gives the path by which the same is found without asking the mount.
+  std::string below(const std::string& path) const;
 
+ private:
   std::string mountpoint_;  // empty: there is none
   int source_ = -1;
   dev_t device_ = 0;

@@ -114,7 +114,7 @@ std::optional<policy::Program> PolicyCache::find(const std::string& key,
   const auto bytes = read(key);
   if (!bytes) return std::nullopt;
   const auto file = read_cache_file(*bytes);
-  if (!file) return std::nullopt;
+  if (!file || file->key != key) return std::nullopt;
   for (const Included& each : file->included) {
     const auto answer = resolver(each.includer, each.file);
     if (!answer || Inclusions::digest_of(*answer) != each.answer) return std::nullopt;
@@ -125,7 +125,8 @@ std::optional<policy::Program> PolicyCache::find(const std::string& key,
 }
 
 Result<void> PolicyCache::write(const std::string& name, Bytes bytes) const {
-  const std::string unfinished = fmt::format("{}{}-{}", kUnfinished, ::getpid(), name.substr(0, 16));
+  const std::string unfinished =
+      fmt::format("{}{}-{}", kUnfinished, ::getpid(), name.substr(0, 16));
   ::unlinkat(folder_.get(), unfinished.c_str(), 0);
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const Fd file = TRY(own(::openat(folder_.get(), unfinished.c_str(), flags, 0600)));
@@ -147,7 +148,7 @@ Result<void> PolicyCache::write(const std::string& name, Bytes bytes) const {
 Result<void, Error> PolicyCache::keep(const std::string& key, const std::vector<Included>& included,
                                       const policy::Program& program) const {
   const std::vector<std::byte> saved = policy::save(program);
-  const std::vector<std::byte> bytes = write_cache_file({included, saved});
+  const std::vector<std::byte> bytes = write_cache_file({key, included, saved});
   if (bytes.size() > kMaxFileBytes) {
     return fail(Error{fmt::format("too long for the cache `{}`", path_), EFBIG});
   }
@@ -191,8 +192,8 @@ policy::Digest Inclusions::digest_of(const policy::Source& source) {
 }
 
 policy::Resolver Inclusions::noting(policy::Resolver resolver) {
-  return [this, resolver = std::move(resolver)](std::string_view includer, std::string_view file)
-             -> Result<policy::Source, Error> {
+  return [this, resolver = std::move(resolver)](
+             std::string_view includer, std::string_view file) -> Result<policy::Source, Error> {
     policy::Source source = TRY(resolver(includer, file));
     all_.push_back({std::string{includer}, std::string{file}, digest_of(source)});
     return source;

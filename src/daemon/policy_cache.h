@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "sluice/daemon/cache_file.h"
 #include "sluice/base/fd.h"
+#include "sluice/daemon/cache_file.h"
 #include "sluice/policy/load.h"
 #include "sluice/policy/program.h"
 
@@ -21,7 +21,7 @@ namespace sluice::daemon {
 
 class PolicyCache {
  public:
-  static constexpr std::size_t kKept = 32;                          // files, the newest
+  static constexpr std::size_t kKept = 32;                             // files, the newest
   static constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;  // a longer one is not kept
 
   // Gives where this user's cache lies: /var/cache/sluice for root, else sluice in $XDG_CACHE_HOME

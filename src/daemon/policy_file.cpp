@@ -57,9 +57,8 @@ Result<std::string, Error> read_text(const std::string& path, const OutsideMount
   }
   text.resize(filled);
   if (changed_since(file, stat) || filled != static_cast<std::size_t>(stat.st_size)) {
-    return fail(Error{fmt::format("cannot read the policy `{}`: it is being written; try again",
-                                  path),
-                      EAGAIN});
+    return fail(Error{
+        fmt::format("cannot read the policy `{}`: it is being written; try again", path), EAGAIN});
   }
   return text;
 }

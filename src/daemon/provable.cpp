@@ -10,6 +10,8 @@
 #include <fstream>
 
 #include "sluice/daemon/arguments.h"
+#include "sluice/daemon/folding.h"
+#include "sluice/guard/folding.h"
 
 namespace sluice::daemon {
 namespace {
@@ -40,8 +42,9 @@ class Prover {
     }
     const bool by_group = !subject.units.empty() || !subject.cgroups.empty();
     if (by_group && !has_control_groups()) {
-      tell(subject, "there are no control groups (version 2) here, so no unit or cgroup can be"
-                    " told");
+      tell(subject,
+           "there are no control groups (version 2) here, so no unit or cgroup can be"
+           " told");
     }
     const bool by_name = subject.strongest() == policy::Proof::run_as && !by_group &&
                          subject.uids.empty() && subject.gids.empty() && subject.users.empty() &&
@@ -85,6 +88,8 @@ policy::Diagnostics unproved(const policy::Document& document, Callers callers,
   }
   return prover.take();
 }
+
+bool folds_names(int fd) noexcept { return guard::folds_names(fd); }
 
 Result<std::string, Error> subject_for(const policy::Program& program, const std::string& name) {
   if (program.subject(name)) return name;

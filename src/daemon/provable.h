@@ -17,9 +17,9 @@ enum class Callers {
   unsaid,      // it is not known how the policy will be used; `run_as` proves
 };
 
-// Gives a line for each thing by which a subject of the policy is known and that is not here: users,
-// groups, executables, control groups; for Callers::told_apart also subjects that nothing but
-// `run_as` proves. Only subjects that rules name.
+// Gives a line for each thing by which a subject of the policy is known and that is not here:
+// users, groups, executables, control groups; for Callers::told_apart also subjects that nothing
+// but `run_as` proves. Only subjects that rules name.
 policy::Diagnostics unproved(const policy::Document& document, Callers callers,
                              policy::Severity severity);
 

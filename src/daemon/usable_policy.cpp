@@ -16,8 +16,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Opened = std::expected<UsablePolicy, policy::Diagnostics>;
 
-Result<PolicyCache, Error> usual_cache() {
-  return PolicyCache::open(TRY(PolicyCache::usual_folder()));
+Result<PolicyCache, Error> usual_cache(const OutsideMount& files) {
+  return PolicyCache::open(files.below(TRY(PolicyCache::usual_folder())));
 }
 
 // Compiles, and asks the policy what it asks of itself.
@@ -31,8 +31,9 @@ Opened compile_and_test(policy::Source source, const policy::Resolver& resolver)
   return UsablePolicy{.program = std::move(*program)};
 }
 
-Opened by_way_of_the_cache(policy::Source source, const policy::Resolver& resolver) {
-  const auto cache = usual_cache();
+Opened by_way_of_the_cache(policy::Source source, const OutsideMount& files) {
+  const policy::Resolver resolver = files_beside(files);
+  const auto cache = usual_cache(files);
   if (!cache) {
     auto opened = compile_and_test(std::move(source), resolver);
     if (opened) opened->cache_trouble = cache.error().line();
@@ -75,7 +76,7 @@ Opened open_usable(const PolicyWish& wish) {
                     ? read_policy(wish.name, wish.files)
                     : Result<policy::Source, Error>{with_rules(wish.name, wish.more_rules)};
   if (!source) return std::unexpected{diagnostics_of(source.error())};
-  auto opened = by_way_of_the_cache(std::move(*source), files_beside(wish.files));
+  auto opened = by_way_of_the_cache(std::move(*source), wish.files);
   if (!opened) return opened;
   // Asked each time: what is true of this machine is not kept.
   policy::Diagnostics wrong =

@@ -23,7 +23,7 @@ struct UsablePolicy {
   policy::Program program;
   Compiled compiled = Compiled::cold;
   std::chrono::microseconds took{};  // all of it
-  std::string cache_trouble = {};         // why the cache was not used or written; empty: it was
+  std::string cache_trouble = {};    // why the cache was not used or written; empty: it was
 };
 
 struct PolicyWish {

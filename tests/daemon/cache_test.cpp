@@ -121,14 +121,16 @@ TEST_F(Cache, a_file_that_is_damaged_is_not_used) {
     };
   };
   for (const std::size_t at : {1u, 10u, 100u}) compiles_after(flip(at));
-  compiles_after([](const std::string& name) { write_file(name, "sluiceC\n" + std::string(4, '\xff')); });
+  compiles_after(
+      [](const std::string& name) { write_file(name, "sluiceC\n" + std::string(4, '\xff')); });
 }
 
 TEST_F(Cache, a_file_that_others_could_have_written_is_not_used) {
   compiles_after([](const std::string& name) { ASSERT_EQ(::chown(name.c_str(), kAlice, 0), 0); });
   compiles_after([](const std::string& name) { ASSERT_EQ(::chmod(name.c_str(), 0622), 0); });
   compiles_after([&](const std::string& name) {
-    fs::rename(name, scratch_.path("elsewhere"));
+    fs::copy_file(name, scratch_.path("elsewhere"));
+    fs::remove(name);
     fs::create_symlink(scratch_.path("elsewhere"), name);
   });
   compiles_after([&](const std::string& name) {
@@ -196,12 +198,12 @@ TEST_F(Cache, only_the_newest_are_kept) {
 }
 
 TEST_F(Cache, users_have_their_own) {
-  const std::string home = scratch_.folder("home", kAlice);
-  const std::string at = scratch_.folder("alice", kAlice);
+  const std::string home = scratch_.folder("home", kNobody);
+  const std::string at = scratch_.folder("users", kNobody);
   ASSERT_EQ(::chmod(lower_.c_str(), 0755), 0);
   How how;
   how.before = [&] {
-    become(kAlice);
+    become(kNobody);
     ::setenv("HOME", home.c_str(), 1);
     ::unsetenv("XDG_CACHE_HOME");
   };

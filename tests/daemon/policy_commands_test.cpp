@@ -97,6 +97,18 @@ TEST_F(PolicyCommands, a_test_that_fails_is_told_and_makes_the_policy_unusable) 
   }
 }
 
+TEST_F(PolicyCommands, check_warns_of_whom_this_machine_cannot_prove) {
+  const std::string name = policy("p.toml",
+                                  "version = 1\n[subject.ghost]\nuser = \"no-such-user-here\"\n"
+                                  "[subject.idle]\nuser = \"nor-this-one\"\n"
+                                  "[[rule]]\nid = \"r\"\nwho = \"ghost\"\nverdict = \"deny\"\n");
+  const Finished checked = sluice({"check", name});
+  EXPECT_EQ(checked.status, 0);
+  EXPECT_NE(checked.err.find(name + ":2:"), std::string::npos) << checked.err;
+  EXPECT_NE(checked.err.find("there is no user `no-such-user-here` here"), std::string::npos);
+  EXPECT_EQ(checked.err.find("nor-this-one"), std::string::npos) << "no rule names it";
+}
+
 TEST_F(PolicyCommands, explain_names_the_rule_and_asks_by_subject_and_mode) {
   const std::string name = policy("p.toml");
   const auto ask = [&](const Words& more) {

@@ -33,7 +33,8 @@ class PolicyMounts : public Mounts {
     return finished.err;
   }
   // Gives what `cat` of a file in the mount says: its text, or the errno's words.
-  static std::string cat(const std::string& path, uid_t who = 0, const std::string& program = "cat") {
+  static std::string cat(const std::string& path, uid_t who = 0,
+                         const std::string& program = "cat") {
     How how;
     if (who != 0) how.before = [who] { become(who); };
     const Finished finished = run({program, path}, how);
@@ -43,6 +44,15 @@ class PolicyMounts : public Mounts {
     return finished.err;
   }
   nlohmann::json policy_status() { return status_of(mnt_).value("policy", nlohmann::json{}); }
+  // The words of a page, whichever lines they stand on.
+  static std::string on_one_line(const std::string& page) {
+    std::string line;
+    for (const char c : page) {
+      const bool space = c == ' ' || c == '\n';
+      if (!space || !line.ends_with(' ')) line += space ? ' ' : c;
+    }
+    return line;
+  }
   static bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
   }

@@ -140,7 +140,8 @@ TEST_F(Records, names_of_the_policy_that_decided_are_used_across_reloads) {
   std::string renamed{kRules};
   renamed.replace(renamed.find("\"watch\""), 7, "\"other\"");
   // One more rule before it, so that numbers are not the same.
-  renamed.insert(renamed.find("[[rule]]"), "[[rule]]\nid = \"aaa\"\npath = \"zzz\"\nlog = \"open\"\n");
+  renamed.insert(renamed.find("[[rule]]"),
+                 "[[rule]]\nid = \"aaa\"\npath = \"zzz\"\nlog = \"open\"\n");
   policy(renamed);
   EXPECT_EQ(sluice({"reload", mnt_}).status, 0);
   cat(in_mnt("a.doc"));

@@ -89,9 +89,11 @@ TEST_F(TreeCheck, a_directory_in_which_names_have_several_spellings_is_told) {
   SLUICE_NEEDS_MOUNTS();
   const std::string at = tree_ + "/sub";
   const std::string image = scratch_.path("image");
-  const Finished made = shell("truncate -s 16M " + image + " && mke2fs -q -t ext4 -O casefold -E "
-                              "encoding=utf8 " + image + " && mount -o loop " + image + " " + at +
-                              " && mkdir " + at + "/Folded && chattr +F " + at + "/Folded");
+  const Finished made = shell("truncate -s 16M " + image +
+                              " && mke2fs -q -t ext4 -O casefold -E "
+                              "encoding=utf8 " +
+                              image + " && mount -o loop " + image + " " + at + " && mkdir " + at +
+                              "/Folded && chattr +F " + at + "/Folded");
   if (made.status != 0) GTEST_SKIP() << "needs ext4 with casefolding: " << made.err;
   EXPECT_EQ(look()["folding"], json({"sub/Folded/"}));
 }
