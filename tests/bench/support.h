@@ -21,7 +21,7 @@ namespace sluice::bench {
 class TestDirectory {
  public:
   TestDirectory() {
-    std::string name = "/tmp/bench-test-XXXXXX";
+    std::string name = "/tmp/sluice-test-bench-XXXXXX";
     path_ = std::filesystem::canonical(::mkdtemp(name.data())).string();
   }
   ~TestDirectory() {

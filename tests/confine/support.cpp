@@ -78,7 +78,7 @@ void become(Who who) {
 }
 
 Scratch::Scratch(Who who) {
-  std::string pattern = "/tmp/confine-test-XXXXXX";
+  std::string pattern = "/tmp/sluice-test-confine-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) std::abort();
   root_ = pattern;
   std::filesystem::create_directories(tree("in"));

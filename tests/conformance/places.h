@@ -20,7 +20,7 @@ namespace conformance {
 class ScratchDirectory {
  public:
   ScratchDirectory() {
-    std::string name = std::filesystem::temp_directory_path() / "sluice-conformance-XXXXXX";
+    std::string name = std::filesystem::temp_directory_path() / "sluice-test-conformance-XXXXXX";
     if (::mkdtemp(name.data()) != nullptr) path_ = name;
   }
   ~ScratchDirectory() {

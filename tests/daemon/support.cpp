@@ -139,7 +139,7 @@ std::string enter_namespace() {
 }
 
 Scratch::Scratch() {
-  char name[] = "/tmp/sluice-daemon-XXXXXX";
+  char name[] = "/tmp/sluice-test-daemon-XXXXXX";
   root_ = ::mkdtemp(name) != nullptr ? name : "";
   ::chmod(root_.c_str(), 0755);
 }

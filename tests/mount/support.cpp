@@ -90,7 +90,7 @@ std::string no_mounts_here() {
 }
 
 Place::Place() {
-  char name[] = "/tmp/mount-XXXXXX";
+  char name[] = "/tmp/sluice-test-mount-XXXXXX";
   path_ = ::mkdtemp(name) != nullptr ? name : "";
   ::chmod(path_.c_str(), 0755);
 }
