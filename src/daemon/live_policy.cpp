@@ -13,6 +13,10 @@ using nlohmann::json;
 
 namespace {
 
+// From one reload to the next. The kernel looks a path up again once: an open that two reloads fall
+// into is answered ESTALE.
+constexpr std::chrono::milliseconds kRest{100};
+
 double milliseconds(std::chrono::microseconds took) {
   return static_cast<double>(took.count()) / 1000;
 }
@@ -49,6 +53,8 @@ json LivePolicy::refused(const std::string& name, const policy::Diagnostics& why
 
 json LivePolicy::take_over(const std::string& name, UsablePolicy opened) {
   const auto program = std::make_shared<const policy::Program>(std::move(opened.program));
+  std::this_thread::sleep_until(last_ + kRest);
+  last_ = std::chrono::steady_clock::now();
   // Before the first decision by it can be noted.
   mount_.decisions.expect(program);
   const auto done = mount_.guard.reload(program, &mount_.notifier);
