@@ -3,6 +3,7 @@
 // policy that cannot be used, whose tests fail, or that is gone or half written changes nothing.
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -63,6 +64,7 @@ class LivePolicy {
   nlohmann::json refused(const std::string& name, const policy::Diagnostics& why);
 
   std::mutex reload_mutex_;   // one reload at a time; taken before mutex_
+  std::chrono::steady_clock::time_point last_{};  // of a reload; guarded by reload_mutex_
   mutable std::mutex mutex_;  // guards now_, reloads_, last_refusal_
   Start now_;
   std::uint64_t reloads_ = 0;
