@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "git_history.h"
 #include "own_files.h"
 #include "policy_text.h"
 #include "project_root.h"
@@ -38,6 +39,9 @@ What it sees
   --over DIR            a directory to show through the policy; may be given
                         several times. Without it: the project around the
                         working directory, and $HOME
+  --history CHOICE      where a repository's history holds files that the policy
+                        keeps: `refuse` to start and list them (the default),
+                        `hide` all of .git, or `allow`
   --observe             decide and count, but refuse and hide nothing
 
 What it may reach besides, with what the policy says in [run]
@@ -62,11 +66,15 @@ Exit status: that of COMMAND (128 + N where signal N ended it, 126 not
 executable, 127 not found), 1 it could not be started, 2 wrong usage.
 )";
 
+// What to do where a repository's history holds what the policy keeps.
+enum class HistoryChoice { refuse, allow, hide };
+
 struct Wanted {
   std::string policy;
   std::string as;
   std::vector<std::string> over;
   std::string log;
+  HistoryChoice history = HistoryChoice::refuse;
   bool observe = false;
   bool quiet = false;
   bool json = false;
@@ -141,6 +149,49 @@ void add_reach(const policy::RunSpec& from, confine::Plan& plan) {
   add(from.devices, plan.devices);
 }
 
+constexpr std::string_view kNoHistory =
+    "[[rule]]\nid = \"sluice-history\"\npath = \".git\"\nverdict = \"hide\"\n"
+    "why = \"asked for by --history hide\"\n";
+
+std::string line_of(const std::string& view, const KeptInHistory& kept) {
+  std::string commits;
+  for (const std::string& commit : kept.commits) {
+    commits += fmt::format("{}{}", commits.empty() ? "" : ", ", commit);
+  }
+  return fmt::format("the history of `{}` holds `{}`, which the policy keeps: {}", view, kept.path,
+                     commits.empty() ? "it is staged" : commits);
+}
+
+// Files that the policy keeps may lie in a repository's history as well.
+// errors   EACCES they do, and it was not said what to do about it; it is told where.
+Result<void, Error> check_histories(const Wanted& wanted, const policy::Program& program,
+                                    policy::SubjectIndex subject) {
+  if (wanted.history != HistoryChoice::refuse) return {};
+  bool found = false;
+  for (const std::string& view : wanted.plan.views) {
+    const History history = TRY(look_into_history(view, program, subject));
+    for (const KeptInHistory& kept : history.kept) daemon::tell(line_of(view, kept));
+    if (history.more) daemon::tell(fmt::format("the history of `{}` holds more of them", view));
+    found |= !history.kept.empty();
+  }
+  if (!found || wanted.observe) return {};
+  return fail(Error{"not started: take them out of the history, or say --history hide (no .git for"
+                    " the command) or --history allow",
+                    EACCES});
+}
+
+Result<void, Error> take_history(const std::string& choice, Wanted& wanted) {
+  if (choice == "hide") {
+    wanted.history = HistoryChoice::hide;
+  } else if (choice == "allow") {
+    wanted.history = HistoryChoice::allow;
+  } else if (!choice.empty() && choice != "refuse") {
+    return fail(Error{
+        fmt::format("`--history` is `refuse`, `hide` or `allow`, not `{}`", choice), EINVAL});
+  }
+  return {};
+}
+
 // Gives the exit status.
 Result<int, Error> run(Wanted& wanted) {
   auto policy = open_policy(wanted, {});
@@ -151,11 +202,14 @@ Result<int, Error> run(Wanted& wanted) {
   }
   wanted.plan.views = TRY(views_of(wanted.over, wanted.plan.directory, environment("HOME")));
   const auto kept = own_files(policy->program.document(), wanted.log);
-  if (const std::string rules = rules_for(kept, wanted.plan.views); !rules.empty()) {
+  std::string rules = rules_for(kept, wanted.plan.views);
+  if (wanted.history == HistoryChoice::hide) rules += kNoHistory;
+  if (!rules.empty()) {
     policy = open_policy(wanted, rules);
     if (!policy) return kFailed;
   }
   const std::string subject = TRY(choose_subject(policy->program, wanted.as));
+  TRY(check_histories(wanted, policy->program, *policy->program.subject(subject)));
   add_reach(policy->program.document().run, wanted.plan);
   ViewServers::Options options{
       .views = wanted.plan.views, .config = {}, .policy = std::move(policy)};
@@ -207,11 +261,14 @@ Result<daemon::Parsed, Error> parse(Arguments arguments, Wanted& wanted) {
   several("--keep-env", wanted.plan.environment.keep);
   several("--drop-env", wanted.plan.environment.remove);
   app.add_option("--log", wanted.log)->take_last();
+  std::string history;
+  app.add_option("--history", history)->take_last();
   app.add_flag("--observe", wanted.observe);
   app.add_flag("-q,--quiet", wanted.quiet);
   app.add_flag("--json", wanted.json);
   const daemon::Parsed parsed = TRY(daemon::parse(app, std::move(arguments)));
   if (parsed == daemon::Parsed::help) return parsed;
+  TRY(take_history(history, wanted));
   if (wanted.policy.empty()) {
     return fail(Error{"say which policy: `sluice run --policy POLICY -- COMMAND`", EINVAL});
   }

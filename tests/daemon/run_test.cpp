@@ -27,7 +27,7 @@ class Run : public testing::Test {
 #endif
     home_ = scratch_.folder("home", user());
     project_ = scratch_.folder("home/project", user());
-    for (const char* folder : {"home/.ssh", "home/project/.git"}) scratch_.folder(folder, user());
+    for (const char* folder : {"home/.ssh", "home/project/.git", "home/project/conf"}) scratch_.folder(folder, user());
     put("home/.ssh/id_rsa", "the key");
     put("home/project/.env", "TOKEN=1\n");
     put("home/project/file", "content\n");
@@ -91,7 +91,7 @@ std::vector<std::string> processes_below(const std::string& folder) {
 
 TEST_F(Run, a_command_sees_the_project_without_its_secrets) {
   const Finished ran = as_agent("pwd; cat file; cat .env; cat ../.ssh/id_rsa; ls -A . ..");
-  EXPECT_EQ(ran.out, project_ + "\ncontent\n.:\n.git\nfile\n\n..:\nproject\n");
+  EXPECT_EQ(ran.out, project_ + "\ncontent\n.:\n.git\nconf\nfile\n\n..:\nproject\n");
   EXPECT_NE(ran.err.find(".env: No such file"), std::string::npos) << ran.err;
   EXPECT_NE(ran.err.find("id_rsa: No such file"), std::string::npos) << ran.err;
   EXPECT_EQ(ran.err.find("TOKEN"), std::string::npos);
@@ -225,7 +225,6 @@ TEST_F(Run, the_policy_says_which_variables_are_passed_on) {
 }
 
 TEST_F(Run, the_policy_it_runs_under_is_not_the_commands_to_change) {
-  scratch_.folder("home/project/conf");
   put("home/project/conf/base.toml", "version = 1\n");
   put("home/project/conf/it [1].toml", "version = 1\n[[include]]\nfile = \"base.toml\"\n");
   const std::string policy = project_ + "/conf/it [1].toml";
@@ -249,6 +248,78 @@ TEST_F(RunByUser, policies_kept_by_the_user_are_not_the_commands_to_change) {
   const Finished ran = as_agent(
       "cd ../.cache/sluice; for f in *; do (: >> $f) && echo wrote; done; touch x && echo made");
   EXPECT_EQ(ran.out, "") << ran.err;
+}
+
+class RunInRepository : public Run {
+ protected:
+  void SetUp() override {
+    Run::SetUp();
+    if (IsSkipped()) return;
+    git("init -q -b main .");
+    commit("file", "one");
+  }
+  void git(const std::string& words) const {
+    const Finished done = shell("export HOME=" + scratch_.path() + "; cd " + project_ +
+                                " && git -c user.name=a -c user.email=b " + words);
+    ASSERT_EQ(done.status, 0) << done.err;
+  }
+  void commit(const std::string& files, const std::string& subject) const {
+    git("add -f " + files);
+    git("commit -q -m " + subject);
+  }
+  void expect_start() const {
+    const Finished ran = as_agent("cat file");
+    EXPECT_EQ(ran.out, "content\n") << ran.err;
+  }
+  void expect_refusal(const std::string& path, const std::string& why) const {
+    const Finished ran = as_agent("echo ran");
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_NE(ran.err.find("`" + path + "`"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find(why), std::string::npos) << ran.err;
+  }
+};
+
+TEST_F(RunInRepository, a_history_without_secrets_is_no_hindrance) {
+  expect_start();
+  expect_start();  // as it was found before
+  git("commit -q --allow-empty -m two");
+  expect_start();
+}
+
+TEST_F(RunInRepository, a_secret_that_was_committed_and_removed_refuses_the_start) {
+  expect_start();
+  put("home/project/conf/.env", "TOKEN=1\n");
+  commit("conf/.env", "leak");
+  git("rm -q conf/.env");
+  git("commit -q -m mended");
+  expect_refusal("conf/.env", " leak");
+  expect_refusal("conf/.env", " mended");
+  const Finished shown = as_agent("git show HEAD~1:conf/.env", {"-q", "--history", "allow"});
+  EXPECT_EQ(shown.out, "TOKEN=1\n") << shown.err;
+  const Finished hidden = as_agent("ls -A; git log", {"-q", "--history", "hide"});
+  EXPECT_EQ(hidden.out, "file\n") << hidden.err;
+  EXPECT_EQ(as_agent("exit 3", {"--observe"}).status, 3);
+}
+
+TEST_F(RunInRepository, a_secret_that_is_staged_or_stashed_refuses_the_start) {
+  git("add -f .env");
+  expect_refusal(".env", "it is staged");
+  git("stash -q");
+  expect_refusal(".env", "index on main");
+}
+
+TEST_F(RunInRepository, what_cannot_be_looked_into_refuses_the_start) {
+  write_file(project_ + "/.git/refs/heads/main", "nonsense\n");
+  const Finished ran = as_agent("echo ran");
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.err.find("cannot look into the history"), std::string::npos) << ran.err;
+}
+
+TEST_F(RunInRepository, the_choice_has_three_words) {
+  const Finished ran = as_agent("echo ran", {"--history", "maybe"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_NE(ran.err.find("`refuse`, `hide` or `allow`"), std::string::npos) << ran.err;
 }
 
 TEST_F(Run, a_server_that_dies_is_told) {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What `git` prints about a repository, line by line. Nothing that the repository configures is run.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/base/fd.h"
+
+namespace sluice::cli {
+
+class GitOutput {
+ public:
+  // Runs `git -C DIRECTORY ARGUMENTS`; what it has to complain about is dropped.
+  // errors   ENOENT git is not installed; EAGAIN, EMFILE.
+  static Result<GitOutput, Error> of(const std::string& directory,
+                                     std::vector<std::string> arguments);
+  // Ends it if it still runs.
+  ~GitOutput();
+  GitOutput(GitOutput&& other) noexcept;
+  GitOutput& operator=(GitOutput&&) = delete;
+
+  // Gives the next line, without its newline; nothing at the end.
+  std::optional<std::string> line();
+  // After the last line: whether git ended well.
+  bool ended_well();
+
+ private:
+  GitOutput(pid_t pid, Fd pipe) noexcept : pid_{pid}, pipe_{std::move(pipe)} {}
+
+  pid_t pid_;
+  Fd pipe_;
+  std::string text_;
+  std::size_t at_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace sluice::cli
