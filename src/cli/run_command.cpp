@@ -114,14 +114,19 @@ std::shared_ptr<const daemon::UsablePolicy> open_policy(const Wanted& wanted,
   return nullptr;
 }
 
-void tell_start(const Wanted& wanted, const std::string& subject,
-                const std::vector<std::string>& views, const confine::Report& report) {
+void tell_start(const Wanted& wanted, const daemon::UsablePolicy& policy,
+                const std::string& subject, const confine::Report& report) {
   std::string listed;
-  for (const std::string& view : views) {
+  for (const std::string& view : wanted.plan.views) {
     listed += fmt::format("{}`{}`", listed.empty() ? "" : ", ", daemon::printable(view));
   }
   daemon::tell(fmt::format("{} as `{}` of policy `{}`{}", listed, subject, wanted.policy,
                            wanted.observe ? ", which is observed and not enforced" : ""));
+  if (policy.compiled == daemon::Compiled::cold) {
+    daemon::tell(fmt::format("the policy was compiled, in {:.1f} ms{}",
+                             static_cast<double>(policy.took.count()) / 1000,
+                             policy.cache_trouble.empty() ? "" : "; " + policy.cache_trouble));
+  }
   for (const std::string& line : report.covered) daemon::tell(line);
   for (const std::string& line : report.missing) daemon::tell(line);
   if (!mount::may_administer()) {
@@ -212,7 +217,7 @@ Result<int, Error> run(Wanted& wanted) {
   TRY(check_histories(wanted, policy->program, *policy->program.subject(subject)));
   add_reach(policy->program.document().run, wanted.plan);
   ViewServers::Options options{
-      .views = wanted.plan.views, .config = {}, .policy = std::move(policy)};
+      .views = wanted.plan.views, .config = {}, .policy = policy};
   options.config.policy = wanted.policy;
   options.config.subject = subject;
   options.config.observe = wanted.observe;
@@ -223,7 +228,7 @@ Result<int, Error> run(Wanted& wanted) {
   confine::Hooks hooks;
   hooks.mount_views = [&] { return servers.mount(); };
   hooks.starting = [&](const confine::Report& report) {
-    if (!wanted.quiet && !wanted.json) tell_start(wanted, subject, wanted.plan.views, report);
+    if (!wanted.quiet && !wanted.json) tell_start(wanted, *policy, subject, report);
   };
   const auto ended = confine::run(wanted.plan, hooks);
   const auto told = servers.finish();

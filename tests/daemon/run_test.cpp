@@ -133,6 +133,16 @@ TEST_F(Run, the_start_and_the_end_are_told) {
       << ran.err;
 }
 
+TEST_F(Run, a_policy_that_had_to_be_compiled_is_told_the_first_time) {
+  const std::string policy =
+      scratch_.file("p.toml", "version = 1\n# " + scratch_.path() + ", which is new\n");
+  const auto told = [&] {
+    return run({"--policy", policy, "--over", project_}, {"true"}).err.find("was compiled, in");
+  };
+  EXPECT_NE(told(), std::string::npos);
+  EXPECT_EQ(told(), std::string::npos);
+}
+
 TEST_F(Run, the_summary_for_programs_counts_and_names_rules) {
   const Finished ran = as_agent("cat file; cat .env; : > .git/config", {"--json"});
   const json told = json::parse(ran.err.substr(ran.err.rfind("{\"views\"")), nullptr, false);
