@@ -218,6 +218,18 @@ TEST_F(Run, a_killed_run_leaves_nothing) {
   for (const pid_t child : children) EXPECT_TRUE(ends_soon(child)) << child;
 }
 
+TEST_F(Run, several_writers_of_one_database_agree) {
+  if (shell("command -v sqlite3").status != 0) GTEST_SKIP() << "needs sqlite3";
+  const Finished ran = as_agent(
+      "sqlite3 db 'pragma journal_mode = wal; create table t (n);' >/dev/null;"
+      "write() { for i in $(seq 50); do echo \"insert into t values ($i);\"; done |"
+      " sqlite3 -cmd '.timeout 20000' db; };"
+      "write & write & write & wait;"
+      "sqlite3 db 'pragma integrity_check; select count(*) from t;'");
+  EXPECT_EQ(ran.out, "ok\n150\n") << ran.err;
+  EXPECT_EQ(shell("sqlite3 " + project_ + "/db 'select count(*) from t;'").out, "150\n");
+}
+
 TEST_F(Run, the_policy_says_which_variables_are_passed_on) {
   const std::string policy = scratch_.file(
       "p.toml", "version = 1\n[run]\nkeep_env = \"MY_TOKEN\"\ndrop_env = [\"LEFT_*\"]\n");
