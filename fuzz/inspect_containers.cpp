@@ -47,6 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::size_t pack = std::min<std::size_t>(data[0] * 256U + data[1], size - 2);
   Budget another{1 << 20, 1 << 20};
-  check(look_inside_pack(bytes.subspan(2, pack), bytes.subspan(2 + pack), "p", scanner, another, kLimits));
+  check(look_inside_pack(bytes.subspan(2, pack), bytes.subspan(2 + pack), "p", scanner, another,
+                         kLimits));
   return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Feeds text to the reader of gitleaks' format, as a file and as one that extends itself. It ends in
-// rules that pass their own check, or in lines for a person.
+// Feeds text to the reader of gitleaks' format, as a file and as one that extends itself. It ends
+// in rules that pass their own check, or in lines for a person.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Scans any bytes with detectors of every kind (with and without a longest match, groups, keywords,
-// allowlists, requirements, slow ones) and redacts what was found. Length and line ends stay, nothing
-// of a secret is left, and none of the same places is found again.
+// allowlists, requirements, slow ones) and redacts what was found. Length and line ends stay,
+// nothing of a secret is left, and none of the same places is found again.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -29,14 +29,20 @@ Rule rule(const char* id, const char* regex) {
 
 std::vector<RuleSet> sets() {
   RuleSet own{"own", {}, {}};
-  own.rules = {rule("bounded", R"(\bb[0-9]{2,5}\b)"), rule("unbounded", R"(u[a-f]+(?:;|$))"),
-               rule("block", "BEGIN(?s:.*?)END"), rule("groups", "(k)=([a-z]{3,9})"), rule("any", "[^a-z]{4}z"),
-               rule("slow", "\\x{3b1}[0-9]+"), rule("near", "n[0-9]{3}"), rule("generic", "g[a-z0-9]{2,30}")};
+  own.rules = {rule("bounded", R"(\bb[0-9]{2,5}\b)"),
+               rule("unbounded", R"(u[a-f]+(?:;|$))"),
+               rule("block", "BEGIN(?s:.*?)END"),
+               rule("groups", "(k)=([a-z]{3,9})"),
+               rule("any", "[^a-z]{4}z"),
+               rule("slow", "\\x{3b1}[0-9]+"),
+               rule("near", "n[0-9]{3}"),
+               rule("generic", "g[a-z0-9]{2,30}")};
   own.rules[3].group = 2;
   own.rules[3].entropy = 1.5;
   own.rules[6].required.push_back({"bounded", 2, 10});
   own.rules[7].keywords = {"key"};
-  own.rules[7].allowlists.push_back({.target = Target::line, .regexes = {"^#"}, .stopwords = {"gg"}});
+  own.rules[7].allowlists.push_back(
+      {.target = Target::line, .regexes = {"^#"}, .stopwords = {"gg"}});
   own.allowlists.push_back({.regexes = {"^b12$"}});
   return {own, builtin_rules()};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Redacts the values of any text in a format that the first byte chooses. The length stays, line ends
-// stay, and each other byte is what it was or one of the two fills.
+// Redacts the values of any text in a format that the first byte chooses. The length stays, line
+// ends stay, and each other byte is what it was or one of the two fills.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // gzip, tar and single zlib streams (which loose git objects are).
-// source: RFC 1952; POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format"
+// source: RFC 1952; POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar
+// Format"
 #include <algorithm>
 
 #include "sluice/inspect/inflate.h"
@@ -130,7 +131,8 @@ void open_gzip(Bytes file, const std::string& name, unsigned depth, Opener& open
     const Bytes rest = file.subspan(at);
     // Zeros behind the last stream are padding.
     if (at > 0 && all_zero(rest.first(std::min<std::size_t>(rest.size(), 2)))) break;
-    Inflated one = inflate(rest, Wrapping::gzip, opener.limits().member_bytes - all.size(), opener.budget());
+    Inflated one =
+        inflate(rest, Wrapping::gzip, opener.limits().member_bytes - all.size(), opener.budget());
     all.insert(all.end(), one.bytes.begin(), one.bytes.end());
     note(one.unpacked, opener);
     if (one.unpacked != Unpacked::whole) break;

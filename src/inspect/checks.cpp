@@ -31,7 +31,8 @@ constexpr std::array<std::pair<std::string_view, int>, 89> kIbanLengths{{
 }};
 
 int iban_length(std::string_view country) noexcept {
-  const auto* found = std::ranges::find(kIbanLengths, country, &std::pair<std::string_view, int>::first);
+  const auto* found =
+      std::ranges::find(kIbanLengths, country, &std::pair<std::string_view, int>::first);
   return found == kIbanLengths.end() ? 0 : found->second;
 }
 
@@ -93,12 +94,9 @@ bool passes_mod97(std::string_view text) noexcept {
 
 bool passes(Validator validator, std::string_view secret) noexcept {
   switch (validator) {
-    case Validator::none:
-      return true;
-    case Validator::luhn:
-      return passes_luhn(secret);
-    case Validator::mod97:
-      return passes_mod97(secret);
+    case Validator::none: return true;
+    case Validator::luhn: return passes_luhn(secret);
+    case Validator::mod97: return passes_mod97(secret);
   }
   return true;
 }

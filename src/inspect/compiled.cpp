@@ -102,7 +102,8 @@ Result<CompiledAllowlist, Error> compile_allowlist(const Allowlist& allowlist) {
   return compiled;
 }
 
-Result<std::vector<CompiledAllowlist>, Error> compile_allowlists(const std::vector<Allowlist>& all) {
+Result<std::vector<CompiledAllowlist>, Error> compile_allowlists(
+    const std::vector<Allowlist>& all) {
   std::vector<CompiledAllowlist> compiled;
   for (const Allowlist& allowlist : all) compiled.push_back(TRY(compile_allowlist(allowlist)));
   return compiled;
@@ -147,8 +148,9 @@ Result<void, Error> link_required(Compiled& compiled, std::size_t first, const s
     for (const Required& required : rule.rule.required) {
       const auto other = compiled.by_name.find(fmt::format("{}:{}", set, required.id));
       if (other == compiled.by_name.end()) {
-        return fail(Error{fmt::format("detector `{}`: it requires `{}`, which is not there", rule.name,
-                                      required.id), EINVAL});
+        return fail(Error{fmt::format("detector `{}`: it requires `{}`, which is not there",
+                                      rule.name, required.id),
+                          EINVAL});
       }
       rule.required.emplace_back(static_cast<std::uint32_t>(other->second), required);
     }
@@ -160,15 +162,18 @@ Result<void, Error> add_set(Compiled& compiled, RuleSet set) {
   const auto number = static_cast<std::uint32_t>(compiled.sets.size());
   const std::size_t first = compiled.rules.size();
   auto allowlists = compile_allowlists(set.allowlists);
-  if (!allowlists) return fail(Error{fmt::format("detectors `{}`: {}", set.name, allowlists.error().line())});
+  if (!allowlists)
+    return fail(Error{fmt::format("detectors `{}`: {}", set.name, allowlists.error().line())});
   compiled.sets.push_back({set.name, std::move(*allowlists)});
   for (Rule& given : set.rules) {
     const std::string name = fmt::format("{}:{}", set.name, given.id);
     auto rule = compile_rule(std::move(given));
-    if (!rule) return fail(Error{fmt::format("detector `{}`: {}", name, rule.error().line()), EINVAL});
+    if (!rule)
+      return fail(Error{fmt::format("detector `{}`: {}", name, rule.error().line()), EINVAL});
     const auto index = static_cast<DetectorIndex>(compiled.rules.size());
     if (!compiled.by_name.emplace(name, index).second) {
-      return fail(Error{fmt::format("detector `{}` is there twice; rename or disable one", name), EINVAL});
+      return fail(
+          Error{fmt::format("detector `{}` is there twice; rename or disable one", name), EINVAL});
     }
     rule->name = name;
     rule->set = number;

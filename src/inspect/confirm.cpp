@@ -45,8 +45,13 @@ class Confirmation {
  public:
   Confirmation(const Subject& subject, std::uint32_t rule, Budget& budget, std::size_t most,
                std::vector<Found>& found)
-      : subject_{subject}, number_{rule}, rule_{subject.compiled.rules[rule]}, budget_{budget},
-        most_{most}, first_{found.size()}, found_{found} {}
+      : subject_{subject},
+        number_{rule},
+        rule_{subject.compiled.rules[rule]},
+        budget_{budget},
+        most_{most},
+        first_{found.size()},
+        found_{found} {}
 
   Scanned run(const Candidates& candidates) {
     const Window all{0, subject_.text.size()};
@@ -94,11 +99,13 @@ class Confirmation {
         at += reach;
         continue;
       }
-      const Window place = within(subject_.text, match);
+      Window place = within(subject_.text, match);
       if (place.begin > at + reach && end != window.end) {
         at = place.begin;  // what begins so late may have been cut off
         continue;
       }
+      const std::uint64_t longest = rule_.rule.max_length;
+      if (longest != 0) place.end = std::min(place.end, place.begin + longest);
       if (matches != nullptr) matches->push_back(place);
       examine(place);
       at = std::max(place.end, at + 1);
@@ -111,14 +118,14 @@ class Confirmation {
     while (match.begin < match.end && subject_.text[match.begin] == '\n') ++match.begin;
     while (match.end > match.begin && subject_.text[match.end - 1] == '\n') --match.end;
     if (match.begin == match.end) return;
-    if (rule_.rule.max_length != 0 && match.end - match.begin > rule_.rule.max_length) return;
     Found found{.rule = number_, .match = match, .secret = match};
     const std::string_view secret = find_secret(whole, match, found);
     if (rule_.rule.entropy != 0 && entropy_of(secret) <= rule_.rule.entropy) return;
     if (is_one_repeated(secret) || !passes(rule_.rule.validator, secret)) return;
     const auto& globals = subject_.compiled.sets[rule_.set].allowlists;
     if (is_allowed(globals, found, secret) || is_allowed(rule_.allowlists, found, secret)) return;
-    if (subject_.comments == AllowComments::honoured && line_of(match).find(kAllowComment) != std::string_view::npos) {
+    if (subject_.comments == AllowComments::honoured &&
+        line_of(match).find(kAllowComment) != std::string_view::npos) {
       return;
     }
     if (found_.size() >= most_) {
@@ -128,11 +135,12 @@ class Confirmation {
     found_.push_back(found);
   }
 
-  // Gives what rules call the secret, and puts into `found` what has to be hidden, which is more where
-  // a rule does not say which of several groups it is.
+  // Gives what rules call the secret, and puts into `found` what has to be hidden, which is more
+  // where a rule does not say which of several groups it is.
   std::string_view find_secret(Window whole, Window match, Found& found) {
     const int groups = rule_.regex->NumberOfCapturingGroups();
-    const std::size_t count = std::min<std::size_t>(static_cast<std::size_t>(groups) + 1, kMostGroups);
+    const std::size_t count =
+        std::min<std::size_t>(static_cast<std::size_t>(groups) + 1, kMostGroups);
     if (groups == 0) return part(subject_.text, match);
     std::array<re2::StringPiece, kMostGroups> pieces;
     if (!rule_.regex->Match(piece_of(subject_.text), whole.begin, whole.end, re2::RE2::ANCHOR_START,
@@ -167,10 +175,12 @@ class Confirmation {
     const auto regex = [&] {
       if (allowlist.regexes == nullptr) return false;
       if (allowlist.target == Target::secret) return matches(allowlist.regexes, secret);
-      if (allowlist.target == Target::match) return matches(allowlist.regexes, part(subject_.text, found.match));
+      if (allowlist.target == Target::match)
+        return matches(allowlist.regexes, part(subject_.text, found.match));
       return matches(allowlist.regexes, line_of(found.match));
     };
-    if (allowlist.condition == Condition::any) return regex() || matches(allowlist.stopwords, secret);
+    if (allowlist.condition == Condition::any)
+      return regex() || matches(allowlist.stopwords, secret);
     // All that it has must hold; of commits none does.
     if (allowlist.commits) return false;
     if (allowlist.paths != nullptr && !matches(allowlist.paths, subject_.path)) return false;
@@ -194,7 +204,8 @@ bool allow_path(const std::vector<CompiledAllowlist>& allowlists, std::string_vi
   return std::ranges::any_of(allowlists, [&](const CompiledAllowlist& allowlist) {
     if (allowlist.condition == Condition::any) return matches(allowlist.paths, path);
     // Else only if nothing but paths has to hold.
-    if (allowlist.commits || allowlist.regexes != nullptr || allowlist.stopwords != nullptr) return false;
+    if (allowlist.commits || allowlist.regexes != nullptr || allowlist.stopwords != nullptr)
+      return false;
     return matches(allowlist.paths, path);
   });
 }
@@ -228,9 +239,11 @@ Scanned confirm(const Subject& subject, std::uint32_t rule, const Candidates& ca
   return Confirmation{subject, rule, budget, most, found}.run(candidates);
 }
 
-bool applies_to_path(const Compiled& compiled, const CompiledRule& rule, std::string_view path) noexcept {
+bool applies_to_path(const Compiled& compiled, const CompiledRule& rule,
+                     std::string_view path) noexcept {
   if (rule.path != nullptr && !matches(rule.path, path)) return false;
-  return !allow_path(compiled.sets[rule.set].allowlists, path) && !allow_path(rule.allowlists, path);
+  return !allow_path(compiled.sets[rule.set].allowlists, path) &&
+         !allow_path(rule.allowlists, path);
 }
 
 }  // namespace sluice::inspect

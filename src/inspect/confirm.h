@@ -51,6 +51,7 @@ Scanned confirm(const Subject& subject, std::uint32_t rule, const Candidates& ca
                 Budget& budget, std::size_t most, std::vector<Found>& found);
 
 // Tells whether a rule is about the path at all, allowlists considered.
-bool applies_to_path(const Compiled& compiled, const CompiledRule& rule, std::string_view path) noexcept;
+bool applies_to_path(const Compiled& compiled, const CompiledRule& rule,
+                     std::string_view path) noexcept;
 
 }  // namespace sluice::inspect

@@ -10,7 +10,9 @@
 namespace sluice::inspect {
 namespace {
 
-unsigned byte_at(Bytes bytes, std::size_t at) noexcept { return std::to_integer<unsigned>(bytes[at]); }
+unsigned byte_at(Bytes bytes, std::size_t at) noexcept {
+  return std::to_integer<unsigned>(bytes[at]);
+}
 
 Contents failed(Kind kind) noexcept {
   Contents contents;
@@ -34,20 +36,13 @@ std::uint32_t big32(Bytes bytes, std::size_t at) noexcept {
 
 std::string_view name(Opened opened) noexcept {
   switch (opened) {
-    case Opened::clean:
-      return "clean";
-    case Opened::found:
-      return "found";
-    case Opened::none:
-      return "not a container";
-    case Opened::malformed:
-      return "malformed";
-    case Opened::unsupported:
-      return "unsupported";
-    case Opened::too_deep:
-      return "too deep";
-    case Opened::too_large:
-      break;
+    case Opened::clean: return "clean";
+    case Opened::found: return "found";
+    case Opened::none: return "not a container";
+    case Opened::malformed: return "malformed";
+    case Opened::unsupported: return "unsupported";
+    case Opened::too_deep: return "too deep";
+    case Opened::too_large: break;
   }
   return "too large";
 }
@@ -72,17 +67,13 @@ bool Opener::open(Bytes bytes, const std::string& name, unsigned depth) {
     case Kind::zip:
     case Kind::tar:
     case Kind::zlib:
-    case Kind::git_pack:
-      break;
+    case Kind::git_pack: break;
     case Kind::bzip2:
     case Kind::xz:
     case Kind::zstd:
     case Kind::seven_zip:
-    case Kind::rar:
-      note(Opened::unsupported);
-      return true;
-    default:
-      return false;
+    case Kind::rar: note(Opened::unsupported); return true;
+    default: return false;
   }
   if (depth > limits_.depth) {
     note(Opened::too_deep);

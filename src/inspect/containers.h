@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Secrets inside other files: gzip, zip, tar, git objects loose and packed. A hit inside has no place
-// in the container's own bytes, so there is nothing to redact in place: the answer is which
+// Secrets inside other files: gzip, zip, tar, git objects loose and packed. A hit inside has no
+// place in the container's own bytes, so there is nothing to redact in place: the answer is which
 // detectors found something, and a container with a hit is kept back wholly.
 //
 // Whatever a container says of itself, what is done is bounded: bytes that come out of it are taken
@@ -19,7 +19,7 @@
 namespace sluice::inspect {
 
 struct ContainerLimits {
-  unsigned depth = 3;  // 1: what lies in the file itself
+  unsigned depth = 3;                                // 1: what lies in the file itself
   std::size_t member_bytes = std::size_t{64} << 20;  // of one member, unpacked
   std::size_t findings = 1000;
 };
@@ -31,7 +31,7 @@ enum class Opened : std::uint8_t {
   malformed,    // not all of it could be read, nothing was found in what could
   unsupported,  // a way of packing (or encryption) that is not known here
   too_deep,
-  too_large,    // a member, or all together: the budget is used up
+  too_large,  // a member, or all together: the budget is used up
 };
 std::string_view name(Opened opened) noexcept;
 

@@ -65,7 +65,8 @@ Result<Database, Error> compile_database(const std::vector<Expression>& expressi
   hs_compile_error_t* error = nullptr;
   if (hs_compile_multi(texts.data(), flags.data(), ids.data(), static_cast<unsigned>(texts.size()),
                        HS_MODE_BLOCK, nullptr, &database, &error) != HS_SUCCESS) {
-    return fail(Error{fmt::format("the regexes cannot be compiled together: {}", words_of(error)), EINVAL});
+    return fail(
+        Error{fmt::format("the regexes cannot be compiled together: {}", words_of(error)), EINVAL});
   }
   return Database{database};
 }
@@ -73,7 +74,8 @@ Result<Database, Error> compile_database(const std::vector<Expression>& expressi
 std::vector<std::byte> save_database(const Database& database) {
   char* bytes = nullptr;
   std::size_t size = 0;
-  if (database == nullptr || hs_serialize_database(database.get(), &bytes, &size) != HS_SUCCESS) return {};
+  if (database == nullptr || hs_serialize_database(database.get(), &bytes, &size) != HS_SUCCESS)
+    return {};
   std::vector<std::byte> saved(size);
   std::memcpy(saved.data(), bytes, size);
   std::free(bytes);
@@ -83,7 +85,8 @@ std::vector<std::byte> save_database(const Database& database) {
 Database restore_database(Bytes saved) noexcept {
   hs_database_t* database = nullptr;
   const auto* bytes = reinterpret_cast<const char*>(saved.data());
-  if (saved.empty() || hs_deserialize_database(bytes, saved.size(), &database) != HS_SUCCESS) return {};
+  if (saved.empty() || hs_deserialize_database(bytes, saved.size(), &database) != HS_SUCCESS)
+    return {};
   Database owned{database};
   // It may be of a processor with more instructions; that shows only here.
   return make_scratch(owned) != nullptr ? std::move(owned) : Database{};

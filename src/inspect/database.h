@@ -29,7 +29,7 @@ using Scratch = std::unique_ptr<hs_scratch, CloseScratch>;
 
 struct Expression {
   std::string regex;
-  std::uint32_t id = 0;  // several may have the same
+  std::uint32_t id = 0;                                               // several may have the same
   enum class Kind : std::uint8_t { regex, word } kind = Kind::regex;  // a word is caseless
 };
 

@@ -86,7 +86,9 @@ std::vector<DetectorIndex> Detectors::of_set(std::string_view set) const {
 
 const SetDigest& Detectors::digest() const noexcept { return compiled_->digest; }
 std::uint64_t Detectors::reach() const noexcept { return compiled_->reach; }
-const std::vector<DetectorIndex>& Detectors::unbounded() const noexcept { return compiled_->unbounded; }
+const std::vector<DetectorIndex>& Detectors::unbounded() const noexcept {
+  return compiled_->unbounded;
+}
 const std::vector<DetectorIndex>& Detectors::slow() const noexcept { return compiled_->slow; }
 
 std::vector<std::byte> Detectors::save() const {
@@ -94,7 +96,8 @@ std::vector<std::byte> Detectors::save() const {
   const Bytes mark = bytes_of(kMark);
   saved.insert(saved.end(), mark.begin(), mark.end());
   saved.insert(saved.end(), digest().begin(), digest().end());
-  for (const CompiledRule& rule : compiled_->rules) saved.push_back(static_cast<std::byte>(rule.tier));
+  for (const CompiledRule& rule : compiled_->rules)
+    saved.push_back(static_cast<std::byte>(rule.tier));
   const auto database = save_database(compiled_->database);
   saved.insert(saved.end(), database.begin(), database.end());
   return saved;

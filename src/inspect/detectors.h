@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Detectors: sets of rules compiled into one immutable thing that any number of threads may scan
 // with. Compiling takes about a second for a few hundred rules, so its result can be kept: save()
-// gives the compiled database, and compile() takes it back if it belongs to the same rules, the same
-// version of the engine and a processor that it fits.
+// gives the compiled database, and compile() takes it back if it belongs to the same rules, the
+// same version of the engine and a processor that it fits.
 #pragma once
 
 #include <array>
@@ -27,9 +27,9 @@ using SetDigest = std::array<std::byte, 32>;
 
 class Detectors {
  public:
-  // Compiles `sets`. `saved` is what save() gave, or anything: it is used only where it fits, and is
-  // to be kept where nobody else can write, because the engine trusts what it says.
-  // errors  one line that names the set, the rule and what is wrong with it; names given twice.
+  // Compiles `sets`. `saved` is what save() gave, or anything: it is used only where it fits, and
+  // is to be kept where nobody else can write, because the engine trusts what it says. errors  one
+  // line that names the set, the rule and what is wrong with it; names given twice.
   static Result<Detectors, Error> compile(std::vector<RuleSet> sets, Bytes saved = {});
 
   Detectors(Detectors&&) noexcept;

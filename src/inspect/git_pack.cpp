@@ -23,7 +23,14 @@ constexpr std::size_t kMostDeltas = 4096;  // in one chain; git itself makes no 
 constexpr std::size_t kCacheBytes = std::size_t{64} << 20;
 constexpr std::size_t kFanout = 8 + 256 * 4;
 
-enum class Type : std::uint8_t { commit = 1, tree = 2, blob = 3, tag = 4, offset_delta = 6, hash_delta = 7 };
+enum class Type : std::uint8_t {
+  commit = 1,
+  tree = 2,
+  blob = 3,
+  tag = 4,
+  offset_delta = 6,
+  hash_delta = 7
+};
 
 struct Entry {
   Type type{};
@@ -37,7 +44,8 @@ class Index {
  public:
   // Gives nothing where the bytes are none, or do not hold what they say.
   static std::optional<Index> of(Bytes bytes) noexcept {
-    if (bytes.size() < kFanout || big32(bytes, 0) != 0xff744f63 || big32(bytes, 4) != 2) return std::nullopt;
+    if (bytes.size() < kFanout || big32(bytes, 0) != 0xff744f63 || big32(bytes, 4) != 2)
+      return std::nullopt;
     const std::uint64_t count = big32(bytes, 8 + 255 * 4);
     if (kFanout + count * (kHash + 4 + 4) > bytes.size()) return std::nullopt;
     return Index{bytes, static_cast<std::size_t>(count)};
@@ -49,7 +57,8 @@ class Index {
   std::optional<std::uint64_t> offset(std::size_t i) const noexcept {
     const std::uint32_t small = big32(bytes_, kFanout + count_ * (kHash + 4) + i * 4);
     if ((small & 0x80000000U) == 0) return small;
-    const std::uint64_t at = kFanout + std::uint64_t{count_} * (kHash + 8) + std::uint64_t{small & 0x7fffffffU} * 8;
+    const std::uint64_t at =
+        kFanout + std::uint64_t{count_} * (kHash + 8) + std::uint64_t{small & 0x7fffffffU} * 8;
     if (at + 8 > bytes_.size()) return std::nullopt;
     return std::uint64_t{big32(bytes_, at)} << 32 | big32(bytes_, at + 4);
   }
@@ -109,7 +118,8 @@ class Pack {
     for (const auto& [offset, i] : order) {
       if (!opener_.goes_on()) return;
       std::string hash;
-      for (const std::byte b : index_->hash(i)) hash += fmt::format("{:02x}", std::to_integer<unsigned>(b));
+      for (const std::byte b : index_->hash(i))
+        hash += fmt::format("{:02x}", std::to_integer<unsigned>(b));
       look(offset, hash);
     }
   }
@@ -183,7 +193,8 @@ class Pack {
     std::vector<std::size_t> deltas;  // where their data begins, the object's own first
     std::vector<std::size_t> places;
     for (;;) {
-      if (const auto held = cache_.find(at); held != cache_.end()) return build(held->second, deltas, places);
+      if (const auto held = cache_.find(at); held != cache_.end())
+        return build(held->second, deltas, places);
       const auto entry = read_entry(at);
       if (!entry) return nothing(Opened::malformed);
       if (entry->type != Type::offset_delta && entry->type != Type::hash_delta) {
@@ -227,7 +238,8 @@ class Pack {
   }
 
   Held unpack(std::size_t data) {
-    Inflated all = inflate(pack_.subspan(data), Wrapping::zlib, opener_.limits().member_bytes, opener_.budget());
+    Inflated all = inflate(pack_.subspan(data), Wrapping::zlib, opener_.limits().member_bytes,
+                           opener_.budget());
     if (all.unpacked != Unpacked::whole) {
       note(all.unpacked);
       return nullptr;

@@ -15,8 +15,8 @@ constexpr std::size_t kLargestFile = std::size_t{16} << 20;
 constexpr std::size_t kMostRules = 20'000;
 
 // Reads one file and those that it extends.
-GitleaksFile read_file(const std::string& name, std::string_view text, const RuleFile& files, int depth,
-                       std::vector<Error>& errors, std::vector<std::string>& warnings) {
+GitleaksFile read_file(const std::string& name, std::string_view text, const RuleFile& files,
+                       int depth, std::vector<Error>& errors, std::vector<std::string>& warnings) {
   const Notes notes{name, errors, warnings};
   if (text.size() > kLargestFile) {
     notes.error({1, 1}, "larger than 16 MiB; these cannot be rules");
@@ -47,8 +47,10 @@ void add_targeted(GitleaksFile& file, const Notes& notes) {
     for (const std::string& id : targeted.rules) {
       const auto rule = file.rules.find(id);
       if (rule == file.rules.end()) {
-        notes.error(targeted.at, fmt::format("global allowlist: `targetRules` names `{}`, which is not a "
-                                             "rule", id));
+        notes.error(targeted.at,
+                    fmt::format("global allowlist: `targetRules` names `{}`, which is not a "
+                                "rule",
+                                id));
       } else {
         rule->second.rule.allowlists.push_back(targeted.allowlist);
       }
@@ -63,7 +65,8 @@ void check_all(const GitleaksFile& file, const Notes& notes) {
     }
     for (const Required& required : one.rule.required) {
       if (file.rules.contains(required.id)) continue;
-      notes.error(one.at, fmt::format("rule `{}`: it requires `{}`, which is not a rule", id, required.id));
+      notes.error(one.at,
+                  fmt::format("rule `{}`: it requires `{}`, which is not a rule", id, required.id));
     }
   }
 }
@@ -88,7 +91,8 @@ void disable(GitleaksFile& file, const std::vector<std::string>& ids, const Note
   }
 }
 
-Result<GitleaksRules, std::vector<Error>> read(const GitleaksSource& source, const RuleFile& files) {
+Result<GitleaksRules, std::vector<Error>> read(const GitleaksSource& source,
+                                               const RuleFile& files) {
   std::vector<Error> errors;
   GitleaksRules out;
   const Notes notes{source.file, errors, out.warnings};
@@ -117,7 +121,8 @@ RuleFile no_rule_files() {
   };
 }
 
-Result<GitleaksRules, std::vector<Error>> read_gitleaks(const GitleaksSource& source, const RuleFile& files) {
+Result<GitleaksRules, std::vector<Error>> read_gitleaks(const GitleaksSource& source,
+                                                        const RuleFile& files) {
   try {
     return read(source, files);
   } catch (const std::bad_alloc&) {

@@ -26,7 +26,7 @@ RuleFile no_rule_files();
 struct GitleaksSource {
   std::string file;  // for messages
   std::string text;
-  std::string set;   // the name that the rules will have, such as `secrets`
+  std::string set;                    // the name that the rules will have, such as `secrets`
   std::vector<std::string> disabled;  // ids of rules that the policy leaves out
 };
 

@@ -37,8 +37,10 @@ bool has(const std::vector<std::string>& all, const std::string& one) {
 void extend(GitleaksFile& file, GitleaksFile base, const Notes& notes) {
   for (const std::string& id : file.extend.disabled) {
     if (base.rules.contains(id)) continue;
-    notes.warn(file.extend.at, fmt::format("[extend]: `disabledRules` names `{}`, which the extended file "
-                                           "has not", id));
+    notes.warn(file.extend.at,
+               fmt::format("[extend]: `disabledRules` names `{}`, which the extended file "
+                           "has not",
+                           id));
   }
   for (const std::string& id : base.order) {
     if (has(file.extend.disabled, id)) continue;
@@ -49,15 +51,18 @@ void extend(GitleaksFile& file, GitleaksFile base, const Notes& notes) {
       file.rules.emplace(id, std::move(rule));
     } else {
       if (!mine->second.rule.required.empty() || mine->second.rule.reported == Reported::no) {
-        notes.error(mine->second.at, fmt::format("rule `{}`: `required` and `skipReport` are lost where a "
-                                                 "rule changes one of the extended file", id));
+        notes.error(mine->second.at,
+                    fmt::format("rule `{}`: `required` and `skipReport` are lost where a "
+                                "rule changes one of the extended file",
+                                id));
       }
       mine->second.rule = joined(std::move(rule.rule), std::move(mine->second.rule));
     }
   }
   append(file.allowlists, std::move(base.allowlists));
   for (const Targeted& targeted : base.targeted) {
-    notes.warn(targeted.at, "global allowlist: `targetRules` has no effect in an extended file; the rules "
+    notes.warn(targeted.at,
+               "global allowlist: `targetRules` has no effect in an extended file; the rules "
                "find more");
   }
 }

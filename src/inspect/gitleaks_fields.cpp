@@ -87,7 +87,8 @@ class Table {
 
   bool flag(std::string_view key) {
     const Member* member = get(key);
-    return member != nullptr && is(*member, Type::boolean, "true or false") && member->value.boolean;
+    return member != nullptr && is(*member, Type::boolean, "true or false") &&
+           member->value.boolean;
   }
 
   // The tables under `key`: one, or a list of them.
@@ -110,8 +111,10 @@ class Table {
   void refuse_the_rest() const {
     for (std::size_t i = 0; i < used_.size(); ++i) {
       if (used_[i]) continue;
-      wrong(value_.members[i].at, fmt::format("unknown key `{}`, which cannot be honoured; remove it, "
-                                              "or the rule", value_.members[i].key));
+      wrong(value_.members[i].at,
+            fmt::format("unknown key `{}`, which cannot be honoured; remove it, "
+                        "or the rule",
+                        value_.members[i].key));
     }
   }
 
@@ -153,8 +156,9 @@ Target read_target(Table& table) {
   if (word == "match") return Target::match;
   if (word == "line") return Target::line;
   if (!word.empty() && word != "secret") {
-    table.wrong(table.at(), fmt::format("unknown regexTarget `{}`; there are `secret`, `match` and `line`",
-                                        word));
+    table.wrong(
+        table.at(),
+        fmt::format("unknown regexTarget `{}`; there are `secret`, `match` and `line`", word));
   }
   return Target::secret;
 }
@@ -169,7 +173,8 @@ Allowlist read_allowlist(Table& table) {
   allowlist.regexes = table.texts("regexes");
   allowlist.stopwords = table.texts("stopwords");
   if (!allowlist.commits.empty()) {
-    table.warn(table.at(), "`commits` in an allowlist never applies here: an open file has no commit");
+    table.warn(table.at(),
+               "`commits` in an allowlist never applies here: an open file has no commit");
   }
   if (const auto good = check(allowlist); !good) table.wrong(table.at(), good.error().line());
   return allowlist;
@@ -180,9 +185,11 @@ std::vector<const Value*> allowlist_tables(Table& table) {
   auto old = table.tables("allowlist");
   auto all = table.tables("allowlists");
   if (old.empty()) return all;
-  if (old.size() > 1) table.wrong(old[1]->at, "`allowlist` is one table; use `allowlists` for more");
+  if (old.size() > 1)
+    table.wrong(old[1]->at, "`allowlist` is one table; use `allowlists` for more");
   if (!all.empty()) {
-    table.wrong(old[0]->at, "`allowlist` is the older form of `allowlists`; only one of them may be used");
+    table.wrong(old[0]->at,
+                "`allowlist` is the older form of `allowlists`; only one of them may be used");
   }
   return old;
 }
@@ -210,7 +217,8 @@ Rule read_rule(const Value& value, const Notes& notes) {
   rule.regex = table.text("regex");
   rule.path = table.text("path");
   const auto group = table.count("secretgroup").value_or(0);
-  rule.group = static_cast<unsigned>(std::min<std::uint64_t>(group, std::numeric_limits<int>::max()));
+  rule.group =
+      static_cast<unsigned>(std::min<std::uint64_t>(group, std::numeric_limits<int>::max()));
   rule.entropy = table.number("entropy");
   rule.keywords = table.texts("keywords");
   rule.tags = table.texts("tags");
@@ -230,7 +238,8 @@ void read_rules(Table& root, const Notes& notes, GitleaksFile& file) {
     Rule rule = read_rule(*value, notes);
     const std::string id = rule.id;
     if (file.rules.contains(id)) {
-      notes.warn(value->at, fmt::format("rule `{}`: there is another with this id; the last one counts", id));
+      notes.warn(value->at,
+                 fmt::format("rule `{}`: there is another with this id; the last one counts", id));
     } else {
       file.order.push_back(id);
     }
@@ -245,10 +254,12 @@ void read_extend(Table& root, const Notes& notes, GitleaksFile& file) {
     file.extend.path = table.text("path");
     file.extend.disabled = table.texts("disabledrules");
     if (!table.text("url").empty()) {
-      table.wrong(value->at, "`url` cannot be honoured: nothing is fetched; save the file and use `path`");
+      table.wrong(value->at,
+                  "`url` cannot be honoured: nothing is fetched; save the file and use `path`");
     }
     if (table.flag("usedefault")) {
-      table.wrong(value->at, "`useDefault` means gitleaks' own rules, which do not come with Sluice; save "
+      table.wrong(value->at,
+                  "`useDefault` means gitleaks' own rules, which do not come with Sluice; save "
                   "gitleaks' config/gitleaks.toml and name it with `path`");
     }
     table.refuse_the_rest();

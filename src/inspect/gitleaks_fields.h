@@ -27,7 +27,9 @@ struct Notes {
   void error(toml_text::Position at, std::string_view text) const {
     errors.push_back(Error{line(at, text), EINVAL});
   }
-  void warn(toml_text::Position at, std::string_view text) const { warnings.push_back(line(at, text)); }
+  void warn(toml_text::Position at, std::string_view text) const {
+    warnings.push_back(line(at, text));
+  }
 };
 
 struct Extend {

@@ -21,8 +21,8 @@ enum class Width : std::uint8_t {
 
 struct Hit {
   DetectorIndex detector{};
-  Range secret;             // in the file
-  std::uint64_t line = 0;   // where the match begins; 1 is the first. 0 in a file without lines
+  Range secret;            // in the file
+  std::uint64_t line = 0;  // where the match begins; 1 is the first. 0 in a file without lines
   Width width = Width::bytes;
   friend bool operator==(const Hit&, const Hit&) = default;
 };

@@ -15,12 +15,9 @@ constexpr std::size_t kBlock = 64 * 1024;
 // How zlib is told what is around the deflated data. source: zlib.h inflateInit2
 int window_bits(Wrapping wrapping) noexcept {
   switch (wrapping) {
-    case Wrapping::raw:
-      return -MAX_WBITS;
-    case Wrapping::zlib:
-      return MAX_WBITS;
-    case Wrapping::gzip:
-      break;
+    case Wrapping::raw: return -MAX_WBITS;
+    case Wrapping::zlib: return MAX_WBITS;
+    case Wrapping::gzip: break;
   }
   return MAX_WBITS + 16;
 }
@@ -39,8 +36,10 @@ class Stream {
   bool good() const noexcept { return good_; }
 
   // Unpacks at most a block more from `packed`; adds to `consumed`. Gives zlib's answer.
-  int next(Bytes packed, std::size_t& consumed, std::array<std::byte, kBlock>& block, std::size_t& length) {
-    const auto left = std::min<std::size_t>(packed.size() - consumed, std::numeric_limits<uInt>::max());
+  int next(Bytes packed, std::size_t& consumed, std::array<std::byte, kBlock>& block,
+           std::size_t& length) {
+    const auto left =
+        std::min<std::size_t>(packed.size() - consumed, std::numeric_limits<uInt>::max());
     // zlib does not write there.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data() + consumed));
     stream_.avail_in = static_cast<uInt>(left);
@@ -72,7 +71,8 @@ Inflated inflate(Bytes packed, Wrapping wrapping, std::size_t most, Budget& budg
       out.unpacked = Unpacked::too_large;
       return out;
     }
-    out.bytes.insert(out.bytes.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(length));
+    out.bytes.insert(out.bytes.end(), block.begin(),
+                     block.begin() + static_cast<std::ptrdiff_t>(length));
     if (answer == Z_STREAM_END) {
       out.unpacked = Unpacked::whole;
       return out;

@@ -24,8 +24,8 @@ struct Inflated {
   std::size_t consumed = 0;  // of the packed bytes
 };
 
-// Unpacks one stream at the beginning of `packed`. Each byte that comes out is taken from the budget.
-// errors  bad_alloc.
+// Unpacks one stream at the beginning of `packed`. Each byte that comes out is taken from the
+// budget. errors  bad_alloc.
 Inflated inflate(Bytes packed, Wrapping wrapping, std::size_t most, Budget& budget);
 
 }  // namespace sluice::inspect

@@ -23,11 +23,15 @@ constexpr std::array kMagics{
     Magic{Kind::git_pack, 0, "PACK\0\0\0"sv},
     Magic{Kind::git_index, 0, "\xfftOc\0\0\0\x02"sv},
     Magic{Kind::bzip2, 4, "1AY&SY"sv},
-    Magic{Kind::xz, 0, "\xfd" "7zXZ\0"sv},
+    Magic{Kind::xz, 0,
+          "\xfd"
+          "7zXZ\0"sv},
     Magic{Kind::zstd, 0, "\x28\xb5\x2f\xfd"sv},
     Magic{Kind::seven_zip, 0, "7z\xbc\xaf\x27\x1c"sv},
     Magic{Kind::rar, 0, "Rar!\x1a\x07"sv},
-    Magic{Kind::elf, 0, "\x7f" "ELF"sv},
+    Magic{Kind::elf, 0,
+          "\x7f"
+          "ELF"sv},
     Magic{Kind::pdf, 0, "%PDF-"sv},
     Magic{Kind::sqlite, 0, "SQLite format 3\0"sv},
     Magic{Kind::jpeg, 0, "\xff\xd8\xff"sv},
@@ -46,21 +50,43 @@ constexpr std::array kMagics{
 };
 
 constexpr std::array<std::pair<Kind, std::string_view>, 28> kNames{{
-    {Kind::empty, "empty"}, {Kind::text, "text"}, {Kind::binary, "binary"}, {Kind::gzip, "gzip"},
-    {Kind::zip, "zip"}, {Kind::tar, "tar"}, {Kind::zlib, "zlib"}, {Kind::git_pack, "git-pack"},
-    {Kind::git_index, "git-index"}, {Kind::bzip2, "bzip2"}, {Kind::xz, "xz"}, {Kind::zstd, "zstd"},
-    {Kind::seven_zip, "7z"}, {Kind::rar, "rar"}, {Kind::elf, "elf"}, {Kind::pdf, "pdf"},
-    {Kind::sqlite, "sqlite"}, {Kind::jpeg, "jpeg"}, {Kind::png, "png"}, {Kind::gif, "gif"},
-    {Kind::webp, "webp"}, {Kind::tiff, "tiff"}, {Kind::isobmff, "isobmff"},
-    {Kind::matroska, "matroska"}, {Kind::ogg, "ogg"}, {Kind::flac, "flac"}, {Kind::wav, "wav"},
+    {Kind::empty, "empty"},
+    {Kind::text, "text"},
+    {Kind::binary, "binary"},
+    {Kind::gzip, "gzip"},
+    {Kind::zip, "zip"},
+    {Kind::tar, "tar"},
+    {Kind::zlib, "zlib"},
+    {Kind::git_pack, "git-pack"},
+    {Kind::git_index, "git-index"},
+    {Kind::bzip2, "bzip2"},
+    {Kind::xz, "xz"},
+    {Kind::zstd, "zstd"},
+    {Kind::seven_zip, "7z"},
+    {Kind::rar, "rar"},
+    {Kind::elf, "elf"},
+    {Kind::pdf, "pdf"},
+    {Kind::sqlite, "sqlite"},
+    {Kind::jpeg, "jpeg"},
+    {Kind::png, "png"},
+    {Kind::gif, "gif"},
+    {Kind::webp, "webp"},
+    {Kind::tiff, "tiff"},
+    {Kind::isobmff, "isobmff"},
+    {Kind::matroska, "matroska"},
+    {Kind::ogg, "ogg"},
+    {Kind::flac, "flac"},
+    {Kind::wav, "wav"},
     {Kind::utf16, "utf16"},
 }};
 
 // Tells whether two bytes begin a zlib stream. source: RFC 1950, 2.2
 bool is_zlib(std::string_view head) noexcept {
   if (head.size() < 2) return false;
-  const unsigned method = static_cast<unsigned char>(head[0]), flags = static_cast<unsigned char>(head[1]);
-  return (method & 0x0f) == 8 && (method >> 4) <= 7 && (flags & 0x20) == 0 && (method * 256 + flags) % 31 == 0;
+  const unsigned method = static_cast<unsigned char>(head[0]),
+                 flags = static_cast<unsigned char>(head[1]);
+  return (method & 0x0f) == 8 && (method >> 4) <= 7 && (flags & 0x20) == 0 &&
+         (method * 256 + flags) % 31 == 0;
 }
 
 }  // namespace
@@ -69,7 +95,8 @@ Kind kind_of(Bytes head) noexcept {
   const std::string_view text = text_of(head).substr(0, kMagicLength);
   if (text.empty()) return Kind::empty;
   for (const Magic& magic : kMagics) {
-    if (text.size() > magic.offset && text.substr(magic.offset).starts_with(magic.bytes)) return magic.kind;
+    if (text.size() > magic.offset && text.substr(magic.offset).starts_with(magic.bytes))
+      return magic.kind;
   }
   if (text.starts_with("RIFF") && text.size() >= 12) {
     if (text.substr(8, 4) == "WEBP") return Kind::webp;

@@ -20,7 +20,7 @@ enum class Kind : std::uint8_t {
   gzip,
   zip,
   tar,
-  zlib,      // may also be a loose git object
+  zlib,  // may also be a loose git object
   git_pack,
   git_index,  // a pack's index
   bzip2,

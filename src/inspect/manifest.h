@@ -3,9 +3,9 @@
 //
 //   path <tab> offset <tab> length <newline>
 //
-// The path may hold any bytes but newline (a tab, too: the last two tabs of a line separate), and is
-// relative to the mounted root. Numbers are decimal. Empty lines and lines that begin with `#` are
-// passed over; write `./#x` for a path that begins so. `./` at a path's beginning is dropped.
+// The path may hold any bytes but newline (a tab, too: the last two tabs of a line separate), and
+// is relative to the mounted root. Numbers are decimal. Empty lines and lines that begin with `#`
+// are passed over; write `./#x` for a path that begins so. `./` at a path's beginning is dropped.
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,9 @@ class Opener {
   Budget& budget() noexcept { return budget_; }
   const ContainerLimits& limits() const noexcept { return limits_; }
   // Tells whether it is worth going on.
-  bool goes_on() const noexcept { return !budget_.exhausted() && contents_.inside.size() < limits_.findings; }
+  bool goes_on() const noexcept {
+    return !budget_.exhausted() && contents_.inside.size() < limits_.findings;
+  }
 
   // Something stood in the way of looking at everything.
   void note(Opened what) noexcept;

@@ -15,7 +15,9 @@ namespace sluice::inspect {
 
 using Regex = std::unique_ptr<const re2::RE2>;
 
-inline re2::StringPiece piece_of(std::string_view text) noexcept { return {text.data(), text.size()}; }
+inline re2::StringPiece piece_of(std::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
 
 // Tells whether a regex is about characters beyond ASCII: then it is matched against UTF-8, and the
 // fast engine, which sees bytes, is not used for it.
@@ -24,8 +26,8 @@ bool is_about_runes(std::string_view regex) noexcept;
 // Gives `(?<name>` as the older form `(?P<name>`, which both engines know.
 std::string with_old_names(std::string_view regex);
 
-// Gives the regex without what it may begin with and need not (`[\w.-]{0,50}?`): it ends at the same
-// places, and the fast engine then need not follow each beginning.
+// Gives the regex without what it may begin with and need not (`[\w.-]{0,50}?`): it ends at the
+// same places, and the fast engine then need not follow each beginning.
 std::string without_optional_head(std::string_view regex);
 
 // errors  what is wrong, without a place; RE2's words.

@@ -20,7 +20,8 @@ Result<void, Error> check_regex(const Rule& rule) {
   }
   const int groups = (*regex)->NumberOfCapturingGroups();
   if (rule.group > static_cast<unsigned>(groups)) {
-    return wrong(fmt::format("the secret is to be group {}, but the regex has {}", rule.group, groups));
+    return wrong(
+        fmt::format("the secret is to be group {}, but the regex has {}", rule.group, groups));
   }
   return {};
 }
@@ -28,7 +29,8 @@ Result<void, Error> check_regex(const Rule& rule) {
 Result<void, Error> check_all(const std::vector<std::string>& regexes, std::string_view what) {
   for (const std::string& regex : regexes) {
     if (const auto compiled = compile_regex(regex); !compiled) {
-      return wrong(fmt::format("`{}` in an allowlist does not compile: {}", what, compiled.error().line()));
+      return wrong(
+          fmt::format("`{}` in an allowlist does not compile: {}", what, compiled.error().line()));
     }
   }
   return {};
@@ -37,7 +39,8 @@ Result<void, Error> check_all(const std::vector<std::string>& regexes, std::stri
 }  // namespace
 
 Result<void, Error> check(const Rule& rule) {
-  if (rule.id.find_first_not_of(" \t\r\n") == std::string::npos) return wrong("a rule without an id");
+  if (rule.id.find_first_not_of(" \t\r\n") == std::string::npos)
+    return wrong("a rule without an id");
   if (rule.regex.empty() && rule.path.empty()) {
     return wrong("neither `regex` nor `path`, so it would find nothing");
   }

@@ -26,17 +26,17 @@ enum class Condition : std::uint8_t { any, all };
 struct Allowlist {
   Condition condition = Condition::any;
   Target target = Target::secret;
-  std::vector<std::string> commits;
-  std::vector<std::string> paths;      // regexes
-  std::vector<std::string> regexes;
-  std::vector<std::string> stopwords;  // parts of the secret, without regard to case
+  std::vector<std::string> commits{};
+  std::vector<std::string> paths{};  // regexes
+  std::vector<std::string> regexes{};
+  std::vector<std::string> stopwords{};  // parts of the secret, without regard to case
 };
 
 // Another rule that must have a finding nearby, or the one that asks for it has none.
 struct Required {
-  std::string id;
-  std::optional<std::uint64_t> within_lines;    // between where the two matches begin
-  std::optional<std::uint64_t> within_columns;
+  std::string id{};
+  std::optional<std::uint64_t> within_lines{};  // between where the two matches begin
+  std::optional<std::uint64_t> within_columns{};
 };
 
 // Ours: what a secret must satisfy besides the regex.
@@ -49,32 +49,35 @@ enum class Validator : std::uint8_t {
 enum class Reported : std::uint8_t { yes, no };
 
 struct Rule {
-  std::string id;
-  std::string description;
-  std::string regex;  // empty: the path alone decides, and the whole file is the finding
-  std::string path;   // a regex; empty: any
-  // The group that is the secret; 0 is the first that matched something, or all where there is none.
+  std::string id{};
+  std::string description{};
+  std::string regex{};  // empty: the path alone decides, and the whole file is the finding
+  std::string path{};   // a regex; empty: any
+  // The group that is the secret; 0 is the first that matched something, or all where there is
+  // none.
   unsigned group = 0;
-  double entropy = 0;  // in bits a byte; the secret's must be above it. 0: any
-  std::vector<std::string> keywords;  // one must be in the text, without regard to case
-  std::vector<std::string> tags;
-  std::vector<Allowlist> allowlists;
-  std::vector<Required> required;
+  double entropy = 0;                   // in bits a byte; the secret's must be above it. 0: any
+  std::vector<std::string> keywords{};  // one must be in the text, without regard to case
+  std::vector<std::string> tags{};
+  std::vector<Allowlist> allowlists{};
+  std::vector<Required> required{};
   Reported reported = Reported::yes;  // no: it is there to be required
   Validator validator = Validator::none;
-  std::uint64_t max_length = 0;  // ours: of a match, in bytes; longer ones are none. 0: any
+  // Ours: how many bytes of a match count, so that one without a longest has one: what is longer is
+  // cut there, and the rest is looked at anew. 0: all.
+  std::uint64_t max_length = 0;
 };
 
 // Rules that belong together; a detector's full name is `name:id`.
 struct RuleSet {
-  std::string name;
-  std::vector<Rule> rules;
-  std::vector<Allowlist> allowlists;  // for all its rules
+  std::string name{};
+  std::vector<Rule> rules{};
+  std::vector<Allowlist> allowlists{};  // for all its rules
 };
 
-// Tells what makes a rule useless or impossible: no id, neither regex nor path, a regex that does not
-// compile or that matches the empty text, a group that it has not, an allowlist without a check.
-// The line has no position; readers put theirs before it.
+// Tells what makes a rule useless or impossible: no id, neither regex nor path, a regex that does
+// not compile or that matches the empty text, a group that it has not, an allowlist without a
+// check. The line has no position; readers put theirs before it.
 Result<void, Error> check(const Rule& rule);
 Result<void, Error> check(const Allowlist& allowlist);
 

@@ -45,21 +45,19 @@ bool is_near(const Found& a, const Found& b, const Required& required) noexcept 
 
 std::string_view name(Scanned scanned) noexcept {
   switch (scanned) {
-    case Scanned::whole:
-      return "whole";
-    case Scanned::too_many:
-      return "too many hits";
-    case Scanned::exhausted:
-      return "budget used up";
-    case Scanned::failed:
-      break;
+    case Scanned::whole: return "whole";
+    case Scanned::too_many: return "too many hits";
+    case Scanned::exhausted: return "budget used up";
+    case Scanned::failed: break;
   }
   return "failed";
 }
 
 struct Scanner::State {
   State(const Detectors& all, AllowComments allow)
-      : detectors{&all}, comments{allow}, scratch{make_scratch(all.compiled().database)},
+      : detectors{&all},
+        comments{allow},
+        scratch{make_scratch(all.compiled().database)},
         candidates(all.size()) {
     for (std::uint32_t i = 0; i < all.size(); ++i) {
       const CompiledRule& rule = all.compiled().rules[i];
@@ -181,7 +179,8 @@ Scanned Scanner::State::look_wide(const Piece& piece, Budget& budget) {
 bool Scanner::State::has_required(const CompiledRule& rule, const Found& one) const {
   return std::ranges::all_of(rule.required, [&](const auto& required) {
     return std::ranges::any_of(found, [&](const Found& other) {
-      return other.rule == required.first && other.width == one.width && is_near(one, other, required.second);
+      return other.rule == required.first && other.width == one.width &&
+             is_near(one, other, required.second);
     });
   });
 }
@@ -224,7 +223,8 @@ Scanned Scanner::State::scan(const Piece& piece, Budget& budget, Hits& hits) {
   const Compiled& compiled = detectors->compiled();
   for (const std::uint32_t number : path_rules) {
     const CompiledRule& rule = compiled.rules[number];
-    if (rule.rule.reported == Reported::no || !applies_to_path(compiled, rule, piece.path)) continue;
+    if (rule.rule.reported == Reported::no || !applies_to_path(compiled, rule, piece.path))
+      continue;
     hits.add({DetectorIndex{number}, {piece.offset, piece.text.size()}, 0, Width::bytes});
   }
   Scanned looked = look(text_of(piece.text), piece, budget);

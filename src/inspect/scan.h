@@ -35,7 +35,8 @@ enum class AllowComments : std::uint8_t { ignored, honoured };
 // A text, or the part of one that is looked at now.
 struct Piece {
   Bytes text;
-  // Below the mounted root, without a slash before it: `src/a.c`. Rules and allowlists are about it.
+  // Below the mounted root, without a slash before it: `src/a.c`. Rules and allowlists are about
+  // it.
   std::string_view path;
   std::uint64_t offset = 0;  // of the text in its file
   std::uint64_t line = 1;    // of the text's first byte

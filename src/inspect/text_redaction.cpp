@@ -23,12 +23,14 @@ Added cover_wide(Range range, Bytes text, Redaction& out) {
 // Calls `use(range, bytes)` for each block of `range`.
 template <class Use>
 Added each_block(const Source& file, Range range, Use use) {
-  if (range.offset > file.size() || range.length > file.size() - range.offset) return Added::outside;
+  if (range.offset > file.size() || range.length > file.size() - range.offset)
+    return Added::outside;
   std::vector<std::byte> block;
   while (range.length > 0) {
     block.resize(std::min<std::uint64_t>(range.length, kBlock));
     if (!file.read(range.offset, block)) return Added::outside;
-    if (const Added added = use(Range{range.offset, block.size()}, Bytes{block}); added != Added::yes) {
+    if (const Added added = use(Range{range.offset, block.size()}, Bytes{block});
+        added != Added::yes) {
       return added;
     }
     range = {range.offset + block.size(), range.length - block.size()};
@@ -46,8 +48,10 @@ Added cover_lines(Range range, Bytes text, Redaction& out) {
       continue;
     }
     const auto rest = text.subspan(at);
-    const auto length = static_cast<std::size_t>(std::ranges::find_if(rest, is_line_end) - rest.begin());
-    if (const Added added = out.add({range.offset + at, length}, kTextFill); added != Added::yes) return added;
+    const auto length =
+        static_cast<std::size_t>(std::ranges::find_if(rest, is_line_end) - rest.begin());
+    if (const Added added = out.add({range.offset + at, length}, kTextFill); added != Added::yes)
+      return added;
     at += length;
   }
   return Added::yes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From hits to a redaction of the text that they are in: each byte of a secret becomes an `x`, which
-// is a legal value in every format that configuration is written in, where asterisks are not.
+// From hits to a redaction of the text that they are in: each byte of a secret becomes an `x`,
+// which is a legal value in every format that configuration is written in, where asterisks are not.
 // Line ends stay where they are.
 #pragma once
 
@@ -14,7 +14,8 @@ namespace sluice::inspect {
 inline constexpr std::byte kTextFill{'x'};
 
 // Adds to `out` what hides the secrets of `hits` in `file`.
-// answers  full if `out` has no room, outside if a hit is not within the file, or the file cannot be
+// answers  full if `out` has no room, outside if a hit is not within the file, or the file cannot
+// be
 //          read: then `out` must not be used.
 Added redact_hits(const Source& file, const Hits& hits, Redaction& out);
 

@@ -29,13 +29,13 @@ bool is_key_char(char c) noexcept {
 
 Redacted put(std::string_view text, const Marks& marks, Redaction& out) {
   for (const Marks::Mark& mark : marks.all()) {
-    // A mark may span lines; their ends stay.
+    // A mark may span lines; their ends stay, and what they are indented by.
     for (std::size_t at = mark.begin; at < mark.end;) {
       std::size_t end = at;
       while (end < mark.end && !is_line_end(text[end])) ++end;
       if (out.add({at, end - at}, mark.fill) != Added::yes) return Redacted::full;
       at = end;
-      while (at < mark.end && is_line_end(text[at])) ++at;
+      while (at < mark.end && (is_line_end(text[at]) || is_blank(text[at]))) ++at;
     }
   }
   return Redacted::yes;
@@ -43,18 +43,12 @@ Redacted put(std::string_view text, const Marks& marks, Redaction& out) {
 
 void hide_all(std::string_view text, Format format, Marks& marks) {
   switch (format) {
-    case Format::dotenv:
-      return hide_lines(text, false, false, marks);
-    case Format::ini:
-      return hide_lines(text, false, true, marks);
-    case Format::properties:
-      return hide_lines(text, true, false, marks);
-    case Format::yaml:
-      return hide_yaml(text, marks);
-    case Format::json:
-      return hide_json(text, marks);
-    case Format::toml:
-      return hide_toml(text, marks);
+    case Format::dotenv: return hide_lines(text, false, false, marks);
+    case Format::ini: return hide_lines(text, false, true, marks);
+    case Format::properties: return hide_lines(text, true, false, marks);
+    case Format::yaml: return hide_yaml(text, marks);
+    case Format::json: return hide_json(text, marks);
+    case Format::toml: return hide_toml(text, marks);
   }
 }
 
@@ -69,7 +63,8 @@ void Marks::add(std::size_t begin, std::size_t end, std::byte fill) {
 
 TextLine line_at(std::string_view text, std::size_t at) noexcept {
   const std::size_t newline = text.find('\n', at);
-  TextLine line{at, std::min(newline, text.size()), newline == text.npos ? text.size() : newline + 1};
+  TextLine line{at, std::min(newline, text.size()),
+                newline == text.npos ? text.size() : newline + 1};
   if (line.end > line.begin && text[line.end - 1] == '\r') --line.end;
   return line;
 }
@@ -94,7 +89,9 @@ std::size_t closing_quote(std::string_view text, std::size_t at, Escape escape) 
 
 void hide_in_comment(std::string_view text, std::size_t begin, std::size_t end, Marks& marks) {
   std::size_t at = begin;
-  while (at < end && (is_blank(text[at]) || std::string_view{"#;!/"}.find(text[at]) != std::string_view::npos)) ++at;
+  while (at < end &&
+         (is_blank(text[at]) || std::string_view{"#;!/"}.find(text[at]) != std::string_view::npos))
+    ++at;
   if (text.substr(at, end - at).starts_with("export ")) at = skip_blanks(text, at + 7, end);
   // A key may be quoted; then comes what separates, and something behind it.
   while (at < end && (is_key_char(text[at]) || text[at] == '"' || text[at] == '\'')) ++at;
@@ -108,7 +105,8 @@ void hide_in_comment(std::string_view text, std::size_t begin, std::size_t end, 
 }
 
 std::string_view name(Format format) noexcept {
-  constexpr std::array<std::string_view, 6> kNames{"dotenv", "ini", "properties", "yaml", "json", "toml"};
+  constexpr std::array<std::string_view, 6> kNames{"dotenv", "ini",  "properties",
+                                                   "yaml",   "json", "toml"};
   const auto index = static_cast<std::size_t>(format);
   return index < kNames.size() ? kNames[index] : "dotenv";
 }
@@ -117,10 +115,12 @@ Format format_of(std::string_view path) noexcept try {
   const auto slash = path.rfind('/');
   const std::string file = lower(slash == path.npos ? path : path.substr(slash + 1));
   const auto ends = [&file](std::initializer_list<std::string_view> endings) {
-    return std::ranges::any_of(endings, [&](std::string_view ending) { return file.ends_with(ending); });
+    return std::ranges::any_of(endings,
+                               [&](std::string_view ending) { return file.ends_with(ending); });
   };
   if (ends({".yaml", ".yml"}) || file == ".clang-format") return Format::yaml;
-  if (ends({".json", ".jsonc", ".json5", ".ipynb", ".geojson", ".webmanifest", ".tfstate"})) return Format::json;
+  if (ends({".json", ".jsonc", ".json5", ".ipynb", ".geojson", ".webmanifest", ".tfstate"}))
+    return Format::json;
   if (ends({".toml"}) || file == "cargo.lock" || file == "poetry.lock") return Format::toml;
   if (ends({".properties"})) return Format::properties;
   if (ends({".ini", ".cfg", ".conf", ".cnf", ".editorconfig", ".gitconfig", ".npmrc", ".pypirc"}) ||

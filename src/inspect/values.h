@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Redacting values: what stands after `=` or `:` in configuration goes; keys, comments and structure
-// stay, so that a reader still sees what there is to set. The text is not understood further than
-// needed to tell keys from values, and wherever that is in doubt, more is hidden, never less: what
-// has no key is a value, and so is what follows a quote that is never closed.
+// Redacting values: what stands after `=` or `:` in configuration goes; keys, comments and
+// structure stay, so that a reader still sees what there is to set. The text is not understood
+// further than needed to tell keys from values, and wherever that is in doubt, more is hidden,
+// never less: what has no key is a value, and so is what follows a quote that is never closed.
 //
 // Hidden characters become `x`; a bare word in JSON or TOML (a number, true, null) becomes ones, so
 // that the text can still be parsed. A comment stays unless it looks like a setting that somebody

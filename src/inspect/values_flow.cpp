@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// JSON and TOML, and values in brackets wherever they stand. Brackets, commas, separators, quotes and
-// keys stay. A key is what stands between a brace (or a comma within braces) and a separator.
+// JSON and TOML, and values in brackets wherever they stand. Brackets, commas, separators, quotes
+// and keys stay. A key is what stands between a brace (or a comma within braces) and a separator.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -63,7 +63,8 @@ class Flow {
   }
 
   bool stands_alone() const noexcept {
-    return at_ == 0 || std::string_view{" \t\r\n,{["}.find(text_[at_ - 1]) != std::string_view::npos ||
+    return at_ == 0 ||
+           std::string_view{" \t\r\n,{["}.find(text_[at_ - 1]) != std::string_view::npos ||
            style_.triple;
   }
 
@@ -76,7 +77,8 @@ class Flow {
   // Tells whether what ended before `at` is a key.
   bool is_key(std::size_t at) const noexcept {
     if (open_.empty() || open_.back() != '{') return false;
-    while (at < text_.size() && (is_blank(text_[at]) || text_[at] == '\n' || text_[at] == '\r')) ++at;
+    while (at < text_.size() && (is_blank(text_[at]) || text_[at] == '\n' || text_[at] == '\r'))
+      ++at;
     return at < text_.size() && text_[at] == style_.separator;
   }
 
@@ -85,7 +87,9 @@ class Flow {
     const std::array<char, 3> three{quote, quote, quote};
     const std::string_view triple{three.data(), three.size()};
     if (style_.triple && text_.substr(at_).starts_with(triple)) return take_triple(triple);
-    const Escape escape = quote == '"' ? Escape::backslash : style_.doubled ? Escape::doubled : Escape::none;
+    const Escape escape = quote == '"'     ? Escape::backslash
+                          : style_.doubled ? Escape::doubled
+                                           : Escape::none;
     const std::size_t close = closing_quote(text_, at_, escape);
     if (close == text_.npos) return give_up();
     // A key on the far side of a line end is more likely a quote that was never closed.
@@ -115,7 +119,8 @@ class Flow {
     const std::size_t begin = at_;
     while (at_ < text_.size() && !ends_bare(text_[at_])) ++at_;
     if (at_ == begin) ++at_;
-    const bool key = style_.bare_keys && !expects_value_ && text_[begin] != style_.separator && is_key(at_) &&
+    const bool key = style_.bare_keys && !expects_value_ && text_[begin] != style_.separator &&
+                     is_key(at_) &&
                      text_.substr(begin, at_ - begin).find('\n') == std::string_view::npos;
     if (!key) {
       if (style_.words) {
@@ -130,11 +135,13 @@ class Flow {
 
   bool ends_bare(char c) const noexcept {
     if (c == '\n' || c == '\r') return true;
-    if (open_.empty()) return c == '#' && style_.comments && at_ > 0 && is_blank(text_[at_ - 1]);
+    if (c == '#' && style_.comments && at_ > 0 && is_blank(text_[at_ - 1])) return true;
+    if (open_.empty()) return false;
     if (c == style_.separator && style_.separator == ':') {
       // In YAML a colon separates only before a blank or what is quoted or bracketed.
       const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : ' ';
-      return !style_.words || std::string_view{" \t\r\n,[]{}\"'"}.find(next) != std::string_view::npos;
+      return !style_.words ||
+             std::string_view{" \t\r\n,[]{}\"'"}.find(next) != std::string_view::npos;
     }
     return std::string_view{",{}[]\"="}.find(c) != std::string_view::npos &&
            (c != '=' || style_.separator == '=') && (c != '"' || !style_.words);
@@ -150,7 +157,8 @@ class Flow {
 };
 
 constexpr FlowStyle kJson{.separator = ':'};
-constexpr FlowStyle kToml{.separator = '=', .comments = true, .single_quotes = true, .triple = true, .bare_keys = true};
+constexpr FlowStyle kToml{
+    .separator = '=', .comments = true, .single_quotes = true, .triple = true, .bare_keys = true};
 
 // Gives where the key of a TOML line ends, at its `=`; npos if there is none.
 std::size_t end_of_key(std::string_view text, std::size_t at, std::size_t end) noexcept {
@@ -206,13 +214,15 @@ void hide_toml(std::string_view text, Marks& marks) {
     } else if (text[begin] == '[') {
       const auto close = text.substr(begin, line.end - begin).rfind(']');
       if (close == std::string_view::npos) marks.hide(begin + 1, line.end);
-      at = close == std::string_view::npos ? line.next : finish_line(text, begin + close + 1, marks);
+      at =
+          close == std::string_view::npos ? line.next : finish_line(text, begin + close + 1, marks);
     } else if (const std::size_t key = end_of_key(text, begin, line.end); key == text.npos) {
       marks.hide(begin, line.end);
       at = line.next;
     } else {
       const std::size_t value = skip_blanks(text, key + 1, line.end);
-      at = value == line.end ? line.next : finish_line(text, hide_flow(text, value, kToml, marks), marks);
+      at = value == line.end ? line.next
+                             : finish_line(text, hide_flow(text, value, kToml, marks), marks);
     }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Dotenv, ini and properties: a setting a line. They differ in what separates, what begins a comment
-// and what makes a line go on; where readers of one format disagree (is ` #` within a value? may a
-// quoted value span lines?), what any of them takes for a value is hidden.
+// Dotenv, ini and properties: a setting a line. They differ in what separates, what begins a
+// comment and what makes a line go on; where readers of one format disagree (is ` #` within a
+// value? may a quoted value span lines?), what any of them takes for a value is hidden.
 #include <algorithm>
 #include <cctype>
 
@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kLongestKey = 128;
 
 bool is_key_char(char c) noexcept {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view{"_-.$/[]%*@"}.find(c) != std::string_view::npos;
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view{"_-.$/[]%*@"}.find(c) != std::string_view::npos;
 }
 
 // Blanks within a key: ini files have them, the others do not.
@@ -21,11 +22,11 @@ enum class Blanks : std::uint8_t { no, yes };
 
 // Tells whether what stands before a separator can be a key.
 bool is_key(std::string_view key, Blanks blanks) noexcept {
-  if (const auto last = key.find_last_not_of(" \t"); last != key.npos) key = key.substr(0, last + 1);
+  if (const auto last = key.find_last_not_of(" \t"); last != key.npos)
+    key = key.substr(0, last + 1);
   if (key.empty() || key.size() > kLongestKey || key.starts_with("--")) return false;
-  return std::ranges::all_of(key, [&](char c) {
-    return is_key_char(c) || (blanks == Blanks::yes && is_blank(c));
-  });
+  return std::ranges::all_of(
+      key, [&](char c) { return is_key_char(c) || (blanks == Blanks::yes && is_blank(c)); });
 }
 
 // Tells whether a line with nothing but `=` behind what could be its key is rather the end of some
@@ -83,7 +84,8 @@ class Lines {
 
   std::size_t take_setting(const TextLine& line, std::size_t begin, std::size_t indent) {
     std::size_t key = begin;
-    if (text_.substr(begin, line.end - begin).starts_with("export ")) key = skip_blanks(text_, begin + 7, line.end);
+    if (text_.substr(begin, line.end - begin).starts_with("export "))
+      key = skip_blanks(text_, begin + 7, line.end);
     const std::size_t separator = find_separator(key, line.end);
     const std::string_view word = text_.substr(key, separator - key);
     const Blanks blanks = ini_ ? Blanks::yes : Blanks::no;
@@ -114,7 +116,8 @@ class Lines {
 
   std::size_t take_value(const TextLine& line, std::size_t at) {
     at = skip_blanks(text_, at, line.end);
-    if (at < line.end && (text_[at] == '=' || text_[at] == ':')) at = skip_blanks(text_, at + 1, line.end);
+    if (at < line.end && (text_[at] == '=' || text_[at] == ':'))
+      at = skip_blanks(text_, at + 1, line.end);
     if (at == line.end) return line.next;
     const char first = text_[at];
     if (first == '"' || first == '\'' || first == '`') return take_quoted(line, at);

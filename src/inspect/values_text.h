@@ -53,8 +53,8 @@ std::size_t closing_quote(std::string_view text, std::size_t at, Escape escape) 
 // Hides the value of a comment that looks like a setting that was switched off.
 void hide_in_comment(std::string_view text, std::size_t begin, std::size_t end, Marks& marks);
 
-// Values in braces and brackets: JSON, and what YAML and TOML write so. Begins at `at` and gives the
-// place behind the value, or behind all where brackets are never closed.
+// Values in braces and brackets: JSON, and what YAML and TOML write so. Begins at `at` and gives
+// the place behind the value, or behind all where brackets are never closed.
 struct FlowStyle {
   char separator = ':';        // between key and value
   bool comments = false;       // `#` begins one

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// YAML, by its lines: what stands behind a key's colon goes, and so does what has no key, such as the
-// items of a list. A block (`|`, `>`), a quoted text and a bracketed value may span lines; a plain
-// one goes on over lines that are indented further than its key.
-// source: YAML 1.2.2, chapters 6 to 8
+// YAML, by its lines: what stands behind a key's colon goes, and so does what has no key, such as
+// the items of a list. A block (`|`, `>`), a quoted text and a bracketed value may span lines; a
+// plain one goes on over lines that are indented further than its key. source: YAML 1.2.2, chapters
+// 6 to 8
 #include <algorithm>
 
 #include "sluice/inspect/values_text.h"
@@ -37,7 +37,8 @@ class Yaml {
     if (at == line.begin && (text_[at] == '%' || is_marker(line))) return take_marker(line);
     std::size_t column = at - line.begin;
     // `- - key: value`: each dash opens a list, whose item begins behind it.
-    while (at < line.end && (text_[at] == '-' || text_[at] == '?') && (at + 1 == line.end || is_blank(text_[at + 1]))) {
+    while (at < line.end && (text_[at] == '-' || text_[at] == '?') &&
+           (at + 1 == line.end || is_blank(text_[at + 1]))) {
       column = at - line.begin;
       at = skip_blanks(text_, at + 1, line.end);
     }
@@ -67,7 +68,8 @@ class Yaml {
       const std::size_t colon = skip_blanks(text_, close + 1, end);
       return colon < end && text_[colon] == ':' && ends_key(colon, end) ? colon : text_.npos;
     }
-    if (std::string_view{"[]{},&*!|>%@`#"}.find(text_[at]) != std::string_view::npos) return text_.npos;
+    if (std::string_view{"[]{},&*!|>%@`#"}.find(text_[at]) != std::string_view::npos)
+      return text_.npos;
     for (std::size_t i = at; i < end; ++i) {
       if (text_[i] == ':' && ends_key(i, end)) return i;
       if (text_[i] == '#' && i > at && is_blank(text_[i - 1])) return text_.npos;
@@ -82,26 +84,21 @@ class Yaml {
   enum class Alone : std::uint8_t { no, yes };
 
   // Reads the value at `at`; lines that are indented further than `column` may belong to it.
-  std::size_t take_value(const TextLine& line, std::size_t at, std::size_t column, Alone alone = Alone::no) {
+  std::size_t take_value(const TextLine& line, std::size_t at, std::size_t column,
+                         Alone alone = Alone::no) {
     at = skip_blanks(text_, at, line.end);
     const std::size_t value = skip_properties(at, line.end);
     marks_.hide(at, value);
     if (value == line.end) return line.next;
     switch (text_[value]) {
-      case '#':
-        hide_in_comment(text_, value, line.end, marks_);
-        return line.next;
+      case '#': hide_in_comment(text_, value, line.end, marks_); return line.next;
       case '|':
-      case '>':
-        return take_block(line, value, column, alone);
+      case '>': return take_block(line, value, column, alone);
       case '"':
-      case '\'':
-        return take_quoted(value, column);
+      case '\'': return take_quoted(value, column);
       case '{':
-      case '[':
-        return finish(hide_flow(text_, value, kYaml, marks_), column);
-      default:
-        break;
+      case '[': return finish(hide_flow(text_, value, kYaml, marks_), column);
+      default: break;
     }
     const std::size_t comment = find_comment(value, line.end);
     marks_.hide(value, comment);
@@ -129,7 +126,9 @@ class Yaml {
   std::size_t take_block(const TextLine& line, std::size_t at, std::size_t column, Alone alone) {
     // Behind the sign only `+`, `-`, a digit and a comment may stand.
     std::size_t rest = at + 1;
-    while (rest < line.end && std::string_view{"+-0123456789"}.find(text_[rest]) != std::string_view::npos) ++rest;
+    while (rest < line.end &&
+           std::string_view{"+-0123456789"}.find(text_[rest]) != std::string_view::npos)
+      ++rest;
     marks_.hide(rest, line.end);
     if (alone == Alone::yes) return hide_until_marker(line.next);
     return hide_deeper(line.next, column);

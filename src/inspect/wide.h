@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// UTF-16 inside of bytes: runs of characters with a zero beside each. Whether the zero stands before
-// or behind (the byte order) and whether the run begins at an even offset does not matter: a run is
-// a character at every other byte, with zeros between.
+// UTF-16 inside of bytes: runs of characters with a zero beside each. Whether the zero stands
+// before or behind (the byte order) and whether the run begins at an even offset does not matter: a
+// run is a character at every other byte, with zeros between.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,13 @@ struct Wide {
   // The characters, one byte each; runs are joined by a byte that is in no text.
   std::string narrow;
   struct Run {
-    std::size_t narrow;   // where it begins in `narrow`
-    std::uint64_t source; // where its first character is
+    std::size_t narrow;    // where it begins in `narrow`
+    std::uint64_t source;  // where its first character is
   };
   std::vector<Run> runs;
 
-  // Gives where in the source a part of `narrow` lies: from its first character's byte to its last's.
+  // Gives where in the source a part of `narrow` lies: from its first character's byte to its
+  // last's.
   Range source_of(std::size_t begin, std::size_t end) const noexcept;
 };
 

@@ -46,7 +46,8 @@ std::uint64_t overlap_of(const Detectors& detectors) noexcept {
 Scanned scan_source(Scanner& scanner, const Source& file, std::string_view path, Budget& budget,
                     Hits& hits, const Windows& windows) noexcept try {
   const std::uint64_t least = overlap_of(scanner.detectors()) * 2;
-  const std::uint64_t length = std::clamp<std::uint64_t>(windows.length, least, Scanner::kLongestPiece);
+  const std::uint64_t length =
+      std::clamp<std::uint64_t>(windows.length, least, Scanner::kLongestPiece);
   return scan_windows(scanner, file, path, budget, hits, length);
 } catch (const std::bad_alloc&) {
   return Scanned::failed;

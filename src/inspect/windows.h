@@ -19,8 +19,8 @@ struct Windows {
 Scanned scan_source(Scanner& scanner, const Source& file, std::string_view path, Budget& budget,
                     Hits& hits, const Windows& windows = {}) noexcept;
 
-// Scans one range of a file that is served as it is read, with the overlap on both sides; gives hits
-// that touch the range. Line numbers are 0.
+// Scans one range of a file that is served as it is read, with the overlap on both sides; gives
+// hits that touch the range. Line numbers are 0.
 Scanned scan_range(Scanner& scanner, const Source& file, std::string_view path, Range range,
                    Budget& budget, Hits& hits) noexcept;
 

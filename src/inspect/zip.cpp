@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// zip: members as the central directory lists them, stored or deflated. What lies before, between and
-// behind them is not looked at here; the file's own bytes are scanned by whoever has the file.
+// zip: members as the central directory lists them, stored or deflated. What lies before, between
+// and behind them is not looked at here; the file's own bytes are scanned by whoever has the file.
 // source: PKWARE APPNOTE.TXT 6.3.10, sections 4.3 and 4.4
 #include <algorithm>
 #include <optional>
@@ -50,7 +50,8 @@ class Zip {
     std::size_t at = offset;
     for (std::uint32_t i = 0; i < count && opener_.goes_on(); ++i) {
       Entry entry;
-      if (!opener_.budget().take_steps() || !read_entry(at, entry)) return opener_.note(Opened::malformed);
+      if (!opener_.budget().take_steps() || !read_entry(at, entry))
+        return opener_.note(Opened::malformed);
       take(entry);
     }
   }
@@ -61,7 +62,8 @@ class Zip {
   }
 
   bool read_entry(std::size_t& at, Entry& entry) const noexcept {
-    if (!holds(at, kEntryLength) || !text_of(file_.subspan(at)).starts_with("PK\x01\x02")) return false;
+    if (!holds(at, kEntryLength) || !text_of(file_.subspan(at)).starts_with("PK\x01\x02"))
+      return false;
     entry.flags = little16(file_, at + 8);
     entry.method = little16(file_, at + 10);
     entry.packed = little32(file_, at + 20);
@@ -79,7 +81,8 @@ class Zip {
       return opener_.note(Opened::unsupported);
     }
     if (!holds(entry.local, kLocalLength)) return opener_.note(Opened::malformed);
-    if (!text_of(file_.subspan(entry.local)).starts_with("PK\x03\x04")) return opener_.note(Opened::malformed);
+    if (!text_of(file_.subspan(entry.local)).starts_with("PK\x03\x04"))
+      return opener_.note(Opened::malformed);
     const std::size_t data = entry.local + kLocalLength + little16(file_, entry.local + 26) +
                              std::size_t{little16(file_, entry.local + 28)};
     if (!holds(data, entry.packed)) return opener_.note(Opened::malformed);
@@ -90,7 +93,8 @@ class Zip {
     const std::string name = name_ + "!" + std::string{entry.name};
     if (entry.method == 0) return opener_.member(packed, name, depth_);
     if (entry.method != 8) return opener_.note(Opened::unsupported);
-    const Inflated all = inflate(packed, Wrapping::raw, opener_.limits().member_bytes, opener_.budget());
+    const Inflated all =
+        inflate(packed, Wrapping::raw, opener_.limits().member_bytes, opener_.budget());
     if (all.unpacked == Unpacked::malformed) opener_.note(Opened::malformed);
     if (all.unpacked == Unpacked::too_large) opener_.note(Opened::too_large);
     opener_.member(all.bytes, name, depth_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Prints how fast files are scanned: bench_inspect TREE [RULES]. TREE is a file or a folder; RULES a
-// file in gitleaks' format. Our own detectors are measured as well. Nothing is asserted.
+// Prints how fast files are scanned: bench_inspect TREE [RULES]. TREE is a file or a folder; RULES
+// a file in gitleaks' format. Our own detectors are measured as well. Nothing is asserted.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,18 +65,23 @@ void measure(const char* what, RuleSet rules, const std::vector<File>& files) {
     for (const File& file : files) {
       Budget budget{std::uint64_t{1} << 40, std::uint64_t{1} << 40};
       Hits hits;
-      if (scanner.scan({bytes_of(std::string_view{file.text}), file.path}, budget, hits) != Scanned::whole) ++not_whole;
+      if (scanner.scan({bytes_of(std::string_view{file.text}), file.path}, budget, hits) !=
+          Scanned::whole)
+        ++not_whole;
       hits_of_all += hits.size();
       bytes += file.text.size();
     }
     rates.push_back(static_cast<double>(bytes) / 1e6 / seconds_since(begin));
   }
   std::ranges::sort(rates);
-  fmt::print("{}: {} detectors, {} unbounded, {} slow; compiled in {:.2f} s, restored in {:.2f} s ({} KiB)\n", what,
-             detectors->size(), detectors->unbounded().size(), detectors->slow().size(), compile, restore,
-             saved.size() / 1024);
-  fmt::print("  {} files, {:.1f} MB: {:.0f} MB/s median, {:.0f} to {:.0f}; {} hits, {} not whole\n", files.size(),
-             static_cast<double>(bytes) / 1e6, rates[2], rates.front(), rates.back(), hits_of_all, not_whole);
+  fmt::print(
+      "{}: {} detectors, {} unbounded, {} slow; compiled in {:.2f} s, restored in {:.2f} s ({} "
+      "KiB)\n",
+      what, detectors->size(), detectors->unbounded().size(), detectors->slow().size(), compile,
+      restore, saved.size() / 1024);
+  fmt::print("  {} files, {:.1f} MB: {:.0f} MB/s median, {:.0f} to {:.0f}; {} hits, {} not whole\n",
+             files.size(), static_cast<double>(bytes) / 1e6, rates[2], rates.front(), rates.back(),
+             hits_of_all, not_whole);
 }
 
 }  // namespace

@@ -51,10 +51,12 @@ TEST(Containers, that_unpack_to_more_than_is_allowed_are_too_large) {
   const std::string bomb = gzip(std::string(20 << 20, 'a'));
   EXPECT_LT(bomb.size(), 100'000u);
   EXPECT_EQ(inside(bomb, "f", {.member_bytes = 1 << 20}), "too large");
-  EXPECT_EQ(inside(zip_of({{"a", std::string(20 << 20, 'a')}}), "f", {.member_bytes = 1 << 20}), "too large");
+  EXPECT_EQ(inside(zip_of({{"a", std::string(20 << 20, 'a')}}), "f", {.member_bytes = 1 << 20}),
+            "too large");
   Scanner scanner{token_detectors()};
   Budget small{1 << 20, 1 << 20};
-  EXPECT_EQ(described(look_inside(bytes_of(std::string_view{bomb}), "f", scanner, small)), "too large");
+  EXPECT_EQ(described(look_inside(bytes_of(std::string_view{bomb}), "f", scanner, small)),
+            "too large");
 }
 
 TEST(Containers, that_are_cut_off_are_told_and_what_is_there_is_scanned) {
@@ -72,7 +74,9 @@ TEST(Containers, that_are_cut_off_are_told_and_what_is_there_is_scanned) {
 
 TEST(Containers, that_cannot_be_opened_here_are_unsupported) {
   using namespace std::string_literals;
-  EXPECT_EQ(inside("\xfd" "7zXZ\0abc"s), "unsupported");
+  EXPECT_EQ(inside("\xfd"
+                   "7zXZ\0abc"s),
+            "unsupported");
   std::string encrypted = zip_of({{"a", "x"}});
   encrypted[encrypted.find("PK\x01\x02") + 8] = 1;
   EXPECT_EQ(inside(encrypted), "unsupported");
@@ -87,7 +91,8 @@ TEST(Containers, name_no_more_findings_than_asked_for) {
   Scanner scanner{token_detectors()};
   Budget budget{1 << 30, 1 << 30};
   const std::string tar = tar_of(members);
-  const Contents contents = look_inside(bytes_of(std::string_view{tar}), "f", scanner, budget, {.findings = 5});
+  const Contents contents =
+      look_inside(bytes_of(std::string_view{tar}), "f", scanner, budget, {.findings = 5});
   EXPECT_EQ(contents.inside.size(), 5u);
   EXPECT_EQ(contents.opened, Opened::found);
 }

@@ -12,7 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-GitleaksRules must_read(std::string_view text, const RuleFile& files = no_rule_files(), Strings disabled = {}) {
+GitleaksRules must_read(std::string_view text, const RuleFile& files = no_rule_files(),
+                        Strings disabled = {}) {
   auto read = read_gitleaks({"g.toml", std::string{text}, "t", std::move(disabled)}, files);
   EXPECT_TRUE(read.has_value()) << (read ? "" : read.error().front().line());
   return read ? std::move(*read) : GitleaksRules{};
@@ -21,7 +22,8 @@ GitleaksRules must_read(std::string_view text, const RuleFile& files = no_rule_f
 RuleFile files_of(std::map<std::string, std::string> files) {
   return [files = std::move(files)](std::string_view path) -> Result<std::string, Error> {
     const auto found = files.find(std::string{path});
-    if (found == files.end()) return fail(Error::of("cannot read `" + std::string{path} + "`", ENOENT));
+    if (found == files.end())
+      return fail(Error::of("cannot read `" + std::string{path} + "`", ENOENT));
     return found->second;
   };
 }
@@ -77,21 +79,24 @@ path = "x"
 }
 
 TEST(Gitleaks, warns_that_commits_never_apply) {
-  const auto read = must_read("[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\ncommits=['abc']\n");
+  const auto read =
+      must_read("[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\ncommits=['abc']\n");
   ASSERT_EQ(read.warnings.size(), 1u);
   EXPECT_THAT(read.warnings[0], HasSubstr("g.toml:4:"));
   EXPECT_THAT(read.warnings[0], HasSubstr("rule `a`"));
 }
 
 TEST(Gitleaks, compares_keys_without_regard_to_case) {
-  const auto read = must_read("[[Rules]]\nID='a'\nRegex='(a)b'\nsecretgroup=1\n[rules.allowList]\nstopWords=['q']\n");
+  const auto read = must_read(
+      "[[Rules]]\nID='a'\nRegex='(a)b'\nsecretgroup=1\n[Rules.allowList]\nstopWords=['q']\n");
   ASSERT_EQ(read.rules.rules.size(), 1u);
   EXPECT_EQ(read.rules.rules[0].group, 1u);
   EXPECT_EQ(read.rules.rules[0].allowlists.size(), 1u);
 }
 
 TEST(Gitleaks, takes_one_text_for_a_list_with_commas) {
-  EXPECT_EQ(must_read("[[rules]]\nid='a'\nregex='a'\nkeywords='x,y'\n").rules.rules[0].keywords, (Strings{"x", "y"}));
+  EXPECT_EQ(must_read("[[rules]]\nid='a'\nregex='a'\nkeywords='x,y'\n").rules.rules[0].keywords,
+            (Strings{"x", "y"}));
 }
 
 TEST(Gitleaks, gives_each_mistake_its_place_and_the_rules_id) {
@@ -110,14 +115,20 @@ TEST(Gitleaks, refuses_what_it_cannot_honour) {
       {"[[rules]]\nid='a'\n", "neither `regex` nor `path`"},
       {"[[rules]]\nregex='a'\n", "without an id"},
       {"[[rules]]\nid='a'\npath='('\n", "`path` does not compile"},
-      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\ndescription='x'\n", "must have commits, paths"},
-      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\nregexes=['(']\n", "`regexes` in an allowlist"},
+      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\ndescription='x'\n",
+       "must have commits, paths"},
+      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\nregexes=['(']\n",
+       "`regexes` in an allowlist"},
       {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\nstopwords=['']\n", "an empty stopword"},
-      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\ncondition='XOR'\nstopwords=['q']\n", "unknown condition"},
-      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\nregexTarget='x'\nregexes=['q']\n", "unknown regexTarget"},
-      {"[[rules]]\nid='a'\nregex='a'\n[rules.allowlist]\nstopwords=['q']\n[[rules.allowlists]]\nstopwords=['q']\n",
+      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\ncondition='XOR'\nstopwords=['q']\n",
+       "unknown condition"},
+      {"[[rules]]\nid='a'\nregex='a'\n[[rules.allowlists]]\nregexTarget='x'\nregexes=['q']\n",
+       "unknown regexTarget"},
+      {"[[rules]]\nid='a'\nregex='a'\n[rules.allowlist]\nstopwords=['q']\n[[rules.allowlists]]"
+       "\nstopwords=['q']\n",
        "only one of them"},
-      {"[[rules]]\nid='a'\nregex='a'\n[[rules.required]]\nid='b'\n", "requires `b`, which is not a rule"},
+      {"[[rules]]\nid='a'\nregex='a'\n[[rules.required]]\nid='b'\n",
+       "requires `b`, which is not a rule"},
       {"[[rules]]\nid='a'\nregex='a'\n[[rules.required]]\nwithinLines=1\n", "it has no `id`"},
       {"[[allowlists]]\nstopwords=['q']\ntargetRules=['zz']\n", "names `zz`, which is not a rule"},
       {"[extend]\nuseDefault=true\n", "do not come with Sluice"},
@@ -137,11 +148,14 @@ TEST(Gitleaks, of_two_rules_with_one_id_the_last_counts_and_it_says_so) {
 }
 
 TEST(GitleaksExtend, puts_its_own_over_the_extended_files_rules) {
-  const auto files = files_of({{"base.toml", "[[rules]]\nid='a'\nregex='x'\nentropy=2.0\nkeywords=['k']\n"
-                                             "[[rules]]\nid='b'\nregex='y'\n[[rules]]\nid='c'\nregex='z'\n"
-                                             "[allowlist]\npaths=['p']\n"}});
-  const auto read = must_read("[extend]\npath='base.toml'\ndisabledRules=['b']\n"
-                              "[[rules]]\nid='a'\nentropy=3.0\nkeywords=['l']\n[[rules]]\nid='d'\nregex='w'\n", files);
+  const auto files = files_of({{"base.toml",
+                                "[[rules]]\nid='a'\nregex='x'\nentropy=2.0\nkeywords=['k']\n"
+                                "[[rules]]\nid='b'\nregex='y'\n[[rules]]\nid='c'\nregex='z'\n"
+                                "[allowlist]\npaths=['p']\n"}});
+  const auto read = must_read(
+      "[extend]\npath='base.toml'\ndisabledRules=['b']\n"
+      "[[rules]]\nid='a'\nentropy=3.0\nkeywords=['l']\n[[rules]]\nid='d'\nregex='w'\n",
+      files);
   std::map<std::string, Rule> rules;
   for (const Rule& rule : read.rules.rules) rules.emplace(rule.id, rule);
   ASSERT_EQ(rules.size(), 3u);
@@ -153,8 +167,9 @@ TEST(GitleaksExtend, puts_its_own_over_the_extended_files_rules) {
 }
 
 TEST(GitleaksExtend, goes_two_files_deep_and_ends_where_files_extend_each_other) {
-  const auto files = files_of({{"a.toml", "[extend]\npath='b.toml'\n[[rules]]\nid='a'\nregex='x'\n"},
-                               {"b.toml", "[extend]\npath='a.toml'\n[[rules]]\nid='b'\nregex='x'\n"}});
+  const auto files =
+      files_of({{"a.toml", "[extend]\npath='b.toml'\n[[rules]]\nid='a'\nregex='x'\n"},
+                {"b.toml", "[extend]\npath='a.toml'\n[[rules]]\nid='b'\nregex='x'\n"}});
   const auto read = must_read("[extend]\npath='a.toml'\n", files);
   EXPECT_EQ(read.rules.rules.size(), 2u);
   EXPECT_EQ(read.warnings.size(), 1u);
@@ -162,19 +177,22 @@ TEST(GitleaksExtend, goes_two_files_deep_and_ends_where_files_extend_each_other)
 
 TEST(GitleaksExtend, names_the_extended_file_in_what_is_wrong_with_it) {
   const auto files = files_of({{"base.toml", "[[rules]]\nid='a'\nfoo=1\nregex='x'\n"}});
-  EXPECT_THAT(wrong_with("[extend]\npath='base.toml'\n", files), HasSubstr("base.toml:3:1: rule `a`"));
+  EXPECT_THAT(wrong_with("[extend]\npath='base.toml'\n", files),
+              HasSubstr("base.toml:3:1: rule `a`"));
 }
 
 TEST(GitleaksDisable, leaves_rules_out_and_refuses_names_that_are_none) {
-  EXPECT_TRUE(must_read("[[rules]]\nid='a'\nregex='x'\n", no_rule_files(), {"a"}).rules.rules.empty());
+  EXPECT_TRUE(
+      must_read("[[rules]]\nid='a'\nregex='x'\n", no_rule_files(), {"a"}).rules.rules.empty());
   const auto read = read_gitleaks({"g.toml", "[[rules]]\nid='a'\nregex='x'\n", "t", {"b"}});
   ASSERT_FALSE(read.has_value());
   EXPECT_THAT(read.error().front().line(), HasSubstr("rule `b` is to be disabled"));
 }
 
 TEST(GitleaksDisable, keeps_what_others_require_unreported) {
-  const auto read = must_read("[[rules]]\nid='a'\nregex='x'\n[[rules]]\nid='b'\nregex='y'\n[[rules.required]]\nid='a'\n",
-                              no_rule_files(), {"a"});
+  const auto read = must_read(
+      "[[rules]]\nid='a'\nregex='x'\n[[rules]]\nid='b'\nregex='y'\n[[rules.required]]\nid='a'\n",
+      no_rule_files(), {"a"});
   ASSERT_EQ(read.rules.rules.size(), 2u);
   EXPECT_EQ(read.rules.rules[0].reported, Reported::no);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// gitleaks' own rules, where somebody has put them: SLUICE_GITLEAKS_RULES names the file. They do not
-// come with Sluice.
+// gitleaks' own rules, where somebody has put them: SLUICE_GITLEAKS_RULES names the file. They do
+// not come with Sluice.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -25,7 +25,8 @@ TEST(GitleaksOwnRules, are_all_read_and_all_fit_the_fast_engine) {
   const std::string token = "ghp_" + random_word(36);
   EXPECT_EQ(found_in(detectors, "x = '" + token + "'\n"), (Strings{"github-pat@1:" + token}));
   const std::string key = random_word(32, 7);
-  EXPECT_EQ(found_in(detectors, "api_key = '" + key + "'\n"), (Strings{"generic-api-key@1:" + key}));
+  EXPECT_EQ(found_in(detectors, "api_key = '" + key + "'\n"),
+            (Strings{"generic-api-key@1:" + key}));
   EXPECT_EQ(found_in(detectors, "api_key = '" + key + "'\n", "node_modules/x.js"), Strings{});
 }
 

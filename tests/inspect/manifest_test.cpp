@@ -17,7 +17,8 @@ std::string wrong_with(std::string_view text) {
 }
 
 TEST(Manifest, gives_the_ranges_of_each_file_sorted_and_merged) {
-  const auto manifest = Manifest::read("m.tsv", "a/b\t10\t5\na/b\t0\t2\n# comment\n\nc\t7\t1\na/b\t15\t1\na/b\t12\t2\n");
+  const auto manifest = Manifest::read(
+      "m.tsv", "a/b\t10\t5\na/b\t0\t2\n# comment\n\nc\t7\t1\na/b\t15\t1\na/b\t12\t2\n");
   ASSERT_TRUE(manifest.has_value());
   EXPECT_EQ(ranges_of(*manifest, "a/b"), (std::vector<Range>{{0, 2}, {10, 6}}));
   EXPECT_EQ(ranges_of(*manifest, "c"), (std::vector<Range>{{7, 1}}));

@@ -48,9 +48,10 @@ std::string deflated(std::string_view text, Wrapping wrapping) {
 std::string tar_of(const std::vector<Member>& members) {
   std::string out;
   for (const Member& member : members) {
-    std::string header = padded(member.name, 100) + padded("0000644", 8) + padded("0000000", 8) + padded("0000000", 8) +
-                         fmt::format("{:011o} ", member.text.size()) + padded("00000000000", 12) + "        0" +
-                         std::string(100, '\0') + "ustar" + '\0' + "00";
+    std::string header = padded(member.name, 100) + padded("0000644", 8) + padded("0000000", 8) +
+                         padded("0000000", 8) + fmt::format("{:011o} ", member.text.size()) +
+                         padded("00000000000", 12) + "        0" + std::string(100, '\0') +
+                         "ustar" + '\0' + "00";
     out += padded(header, 512) + padded(member.text, (member.text.size() + 511) / 512 * 512);
   }
   return out + std::string(1024, '\0');
@@ -59,11 +60,14 @@ std::string tar_of(const std::vector<Member>& members) {
 std::string zip_of(const std::vector<Member>& members, Method method) {
   std::string out, directory;
   for (const Member& member : members) {
-    const std::string data = method == Method::stored ? member.text : deflated(member.text, Wrapping::raw);
-    const std::string common = little(20, 2) + little(0, 2) + little(static_cast<unsigned>(method), 2) + little(0, 8) +
-                               little(data.size(), 4) + little(member.text.size(), 4) + little(member.name.size(), 2) +
-                               little(0, 2);
-    directory += "PK\x01\x02" + little(20, 2) + common + little(0, 10) + little(out.size(), 4) + member.name;
+    const std::string data =
+        method == Method::stored ? member.text : deflated(member.text, Wrapping::raw);
+    const std::string common = little(20, 2) + little(0, 2) +
+                               little(static_cast<unsigned>(method), 2) + little(0, 8) +
+                               little(data.size(), 4) + little(member.text.size(), 4) +
+                               little(member.name.size(), 2) + little(0, 2);
+    directory +=
+        "PK\x01\x02" + little(20, 2) + common + little(0, 10) + little(out.size(), 4) + member.name;
     out += "PK\x03\x04" + common + member.name + data;
   }
   const std::size_t offset = out.size();

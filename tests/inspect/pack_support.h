@@ -23,7 +23,8 @@ enum class Method : std::uint8_t { stored = 0, deflated = 8 };
 std::string zip_of(const std::vector<Member>& members, Method method = Method::deflated);
 
 // Looks inside with one detector, of `tok_` and eight letters. Gives "opened: name@line name@line".
-std::string inside(std::string_view file, std::string_view path = "f", const ContainerLimits& limits = {});
+std::string inside(std::string_view file, std::string_view path = "f",
+                   const ContainerLimits& limits = {});
 std::string inside_pack(std::string_view pack, std::string_view index);
 std::string described(const Contents& contents);
 const Detectors& token_detectors();

@@ -70,11 +70,14 @@ TEST(Detectors, are_known_by_their_full_names) {
 TEST(Detectors, refuse_one_name_twice_and_rules_that_are_wrong) {
   auto twice = sets("a");
   twice[0].rules.push_back(rule_of("r", "b"));
-  EXPECT_EQ(Detectors::compile(twice).error().line(), "detector `t:r` is there twice; rename or disable one");
-  EXPECT_TRUE(Detectors::compile(sets("(")).error().line().starts_with("detector `t:r`: the regex does not compile"));
+  EXPECT_EQ(Detectors::compile(twice).error().line(),
+            "detector `t:r` is there twice; rename or disable one");
+  EXPECT_TRUE(Detectors::compile(sets("(")).error().line().starts_with(
+      "detector `t:r`: the regex does not compile"));
   auto required = sets("a");
   required[0].rules[0].required.push_back({"zz", {}, {}});
-  EXPECT_EQ(Detectors::compile(required).error().line(), "detector `t:r`: it requires `zz`, which is not there");
+  EXPECT_EQ(Detectors::compile(required).error().line(),
+            "detector `t:r`: it requires `zz`, which is not there");
 }
 
 TEST(Detectors, know_their_reach) {

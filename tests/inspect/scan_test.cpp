@@ -37,26 +37,32 @@ TEST(Scan, finds_matches_without_a_longest_however_long) {
   const auto detectors = detectors_of({rule_of("r", "begin[a-z0-9]+end")});
   for (const std::size_t length : {1u, 100u, 5000u, 300'000u}) {
     const std::string secret = "begin" + random_word(length, 3, "0123456789") + "end";
-    EXPECT_EQ(found_in(detectors, "x " + secret + " y begin"), (Strings{"r@1:" + secret})) << length;
+    EXPECT_EQ(found_in(detectors, "x " + secret + " y begin"), (Strings{"r@1:" + secret}))
+        << length;
   }
   ASSERT_EQ(detectors.unbounded().size(), 1u);
 }
 
 TEST(Scan, sees_the_text_around_a_match) {
-  const auto detectors = detectors_of({rule_of("r", R"(\btok[0-9]{3}\b)"), rule_of("s", "^top[0-9]"), rule_of("e", "end[0-9]$")});
+  const auto detectors = detectors_of(
+      {rule_of("r", R"(\btok[0-9]{3}\b)"), rule_of("s", "^top[0-9]"), rule_of("e", "end[0-9]$")});
   EXPECT_EQ(found_in(detectors, "xtok123 tok456 tok7890"), (Strings{"r@1:tok456"}));
   EXPECT_EQ(found_in(detectors, "top1 top2\ntop3"), (Strings{"s@1:top1"}));
   EXPECT_EQ(found_in(detectors, "end1\nend2 end3"), (Strings{"e@2:end3"}));
 }
 
 TEST(Scan, takes_the_group_that_the_rule_names_or_the_only_one) {
-  EXPECT_EQ(found_in(detectors_of({grouped("key=([a-z0-9]+);")}), "key=ab12;"), (Strings{"r@1:ab12"}));
-  EXPECT_EQ(found_in(detectors_of({grouped("(key)=([a-z0-9]+);", 2)}), "key=ab12;"), (Strings{"r@1:ab12"}));
+  EXPECT_EQ(found_in(detectors_of({grouped("key=([a-z0-9]+);")}), "key=ab12;"),
+            (Strings{"r@1:ab12"}));
+  EXPECT_EQ(found_in(detectors_of({grouped("(key)=([a-z0-9]+);", 2)}), "key=ab12;"),
+            (Strings{"r@1:ab12"}));
 }
 
 TEST(Scan, takes_all_of_a_match_where_it_cannot_tell_which_group_is_the_secret) {
-  EXPECT_EQ(found_in(detectors_of({grouped("(key)=([a-z0-9]+);")}), "key=ab12;"), (Strings{"r@1:key=ab12;"}));
-  EXPECT_EQ(found_in(detectors_of({grouped("key=([a-z]+)?[0-9]+;")}), "key=12;"), (Strings{"r@1:key=12;"}));
+  EXPECT_EQ(found_in(detectors_of({grouped("(key)=([a-z0-9]+);")}), "key=ab12;"),
+            (Strings{"r@1:key=ab12;"}));
+  EXPECT_EQ(found_in(detectors_of({grouped("key=([a-z]+)?[0-9]+;")}), "key=12;"),
+            (Strings{"r@1:key=12;"}));
 }
 
 TEST(Scan, keeps_secrets_above_the_entropy_alone) {
@@ -92,10 +98,13 @@ TEST(Scan, takes_all_of_a_file_where_the_path_alone_decides) {
   EXPECT_EQ(found_in(detectors, "any", "k.p13"), Strings{});
 }
 
-TEST(Scan, drops_matches_that_are_longer_than_the_rule_allows) {
+TEST(Scan, cuts_matches_that_are_longer_than_the_rule_allows) {
   Rule rule = rule_of("r", "[0-9]+");
   rule.max_length = 4;
-  EXPECT_EQ(found_in(detectors_of({rule}), "12 12345 1234"), (Strings{"r@1:12", "r@1:1234"}));
+  const auto detectors = detectors_of({rule});
+  EXPECT_EQ(found_in(detectors, "12 12345678 9"), (Strings{"r@1:12", "r@1:1234", "r@1:5678"}));
+  EXPECT_TRUE(detectors.unbounded().empty());
+  EXPECT_EQ(detectors.reach(), 4u);
 }
 
 TEST(Scan, asks_validators) {
@@ -136,8 +145,14 @@ TEST(Scan, tries_slow_rules_only_where_a_keyword_is) {
   Rule rule = rule_of("r", "\\x{3b1}([0-9]+)");
   rule.keywords = {"greek"};
   const auto detectors = detectors_of({rule});
-  EXPECT_EQ(found_in(detectors, "\xce\xb1" "12"), Strings{});
-  EXPECT_EQ(found_in(detectors, "GREEK \xce\xb1" "12"), (Strings{"r@1:12"}));
+  EXPECT_EQ(found_in(detectors,
+                     "\xce\xb1"
+                     "12"),
+            Strings{});
+  EXPECT_EQ(found_in(detectors,
+                     "GREEK \xce\xb1"
+                     "12"),
+            (Strings{"r@1:12"}));
 }
 
 TEST(Scan, reads_names_of_groups_in_both_forms) {
@@ -146,12 +161,15 @@ TEST(Scan, reads_names_of_groups_in_both_forms) {
 }
 
 TEST(Scan, lets_generic_rules_give_way_to_others_on_the_same_secret) {
-  const auto detectors = detectors_of({rule_of("generic-key", "[a-z]{6}"), rule_of("special", "sp[a-z]{4}")});
-  EXPECT_EQ(found_in(detectors, "spabcd\nabcdef"), (Strings{"special@1:spabcd", "generic-key@2:abcdef"}));
+  const auto detectors =
+      detectors_of({rule_of("generic-key", "[a-z]{6}"), rule_of("special", "sp[a-z]{4}")});
+  EXPECT_EQ(found_in(detectors, "spabcd\nabcdef"),
+            (Strings{"special@1:spabcd", "generic-key@2:abcdef"}));
 }
 
 TEST(Scan, has_no_secret_in_one_character_repeated) {
-  EXPECT_EQ(found_in(detectors_of({grouped("key=(.{4})")}), "key=xxxx key=aaab"), (Strings{"r@1:aaab"}));
+  EXPECT_EQ(found_in(detectors_of({grouped("key=(.{4})")}), "key=xxxx key=aaab"),
+            (Strings{"r@1:aaab"}));
 }
 
 class Required : public testing::Test {
@@ -199,13 +217,16 @@ TEST(ScanBounds, a_budget_that_is_used_up_is_told) {
   const std::string text(10'000, 'a');
   Hits hits;
   Budget few_steps{1 << 20, 1000};
-  EXPECT_EQ(scanner.scan({bytes_of(std::string_view{text}), "f"}, few_steps, hits), Scanned::exhausted);
+  EXPECT_EQ(scanner.scan({bytes_of(std::string_view{text}), "f"}, few_steps, hits),
+            Scanned::exhausted);
   Budget few_bytes{100, 1 << 20};
-  EXPECT_EQ(scanner.scan({bytes_of(std::string_view{text}), "f"}, few_bytes, hits), Scanned::exhausted);
+  EXPECT_EQ(scanner.scan({bytes_of(std::string_view{text}), "f"}, few_bytes, hits),
+            Scanned::exhausted);
 }
 
 TEST(ScanThreads, one_set_of_detectors_serves_many) {
-  const auto detectors = detectors_of({rule_of("r", "tok_[a-z]{4}"), rule_of("s", "begin[a-z]+end")});
+  const auto detectors =
+      detectors_of({rule_of("r", "tok_[a-z]{4}"), rule_of("s", "begin[a-z]+end")});
   std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
   for (int t = 0; t < 4; ++t) {
@@ -215,7 +236,8 @@ TEST(ScanThreads, one_set_of_detectors_serves_many) {
         Budget budget = plenty();
         Hits hits;
         const std::string_view text = "x tok_abcd beginxend";
-        if (scanner.scan({bytes_of(text), "f"}, budget, hits) != Scanned::whole || hits.size() != 2) ++wrong;
+        if (scanner.scan({bytes_of(text), "f"}, budget, hits) != Scanned::whole || hits.size() != 2)
+          ++wrong;
       }
     });
   }

@@ -16,25 +16,29 @@ TEST(TextRedaction, puts_x_in_place_of_each_secret) {
 }
 
 TEST(TextRedaction, leaves_line_ends_within_a_secret) {
-  EXPECT_EQ(redacted(detectors_of({rule_of("r", "BEGIN(?s:.+)END")}), "BEGIN\r\nab\n\nEND\n"), "xxxxx\r\nxx\n\nxxx\n");
+  EXPECT_EQ(redacted(detectors_of({rule_of("r", "BEGIN(?s:.+)END")}), "BEGIN\r\nab\n\nEND\n"),
+            "xxxxx\r\nxx\n\nxxx\n");
 }
 
 TEST(TextRedaction, merges_secrets_that_overlap) {
-  EXPECT_EQ(redacted(detectors_of({rule_of("r", "abcd"), rule_of("s", "cdef")}), "-abcdef-"), "-xxxxxx-");
+  EXPECT_EQ(redacted(detectors_of({rule_of("r", "abcd"), rule_of("s", "cdef")}), "-abcdef-"),
+            "-xxxxxx-");
 }
 
 TEST(TextRedaction, leaves_utf16_as_utf16) {
   const auto detectors = detectors_of({rule_of("r", "secret(?s:.)[a-z]{8}")});
   for (const ByteOrder order : {ByteOrder::little, ByteOrder::big}) {
-    EXPECT_EQ(redacted(detectors, as_utf16("a secret\nabcdefgh b\n", order)), as_utf16("a xxxxxx\nxxxxxxxx b\n", order));
+    EXPECT_EQ(redacted(detectors, as_utf16("a secret\nabcdefgh b\n", order)),
+              as_utf16("a xxxxxx\nxxxxxxxx b\n", order));
   }
 }
 
 TEST(TextRedaction, has_no_hits_of_its_own) {
   auto compiled = Detectors::compile({builtin_rules()});
   ASSERT_TRUE(compiled.has_value());
-  const std::string text = "token = \"ghp_" + random_word(36) + "\"\npassword: '" + random_word(20, 5) +
-                           "'\nurl = postgres://u:" + random_word(12, 9) + "@h/db\n";
+  const std::string text = "token = \"ghp_" + random_word(36) + "\"\npassword: '" +
+                           random_word(20, 5) + "'\nurl = postgres://u:" + random_word(12, 9) +
+                           "@h/db\n";
   EXPECT_EQ(found_in(*compiled, text).size(), 3u);
   const std::string gone = redacted(*compiled, text);
   EXPECT_EQ(found_in(*compiled, gone), Strings{});

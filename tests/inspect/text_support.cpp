@@ -50,7 +50,8 @@ Budget plenty() { return Budget{std::uint64_t{1} << 40, std::uint64_t{1} << 40};
 
 namespace {
 
-Hits hits_in(const Detectors& detectors, std::string_view text, std::string_view path, AllowComments comments) {
+Hits hits_in(const Detectors& detectors, std::string_view text, std::string_view path,
+             AllowComments comments) {
   Scanner scanner{detectors, comments};
   Budget budget = plenty();
   Hits hits;
@@ -61,15 +62,16 @@ Hits hits_in(const Detectors& detectors, std::string_view text, std::string_view
 
 }  // namespace
 
-std::vector<std::string> found_in(const Detectors& detectors, std::string_view text, std::string_view path,
-                                  AllowComments comments) {
+std::vector<std::string> found_in(const Detectors& detectors, std::string_view text,
+                                  std::string_view path, AllowComments comments) {
   std::vector<std::string> found;
   const Hits hits = hits_in(detectors, text, path, comments);
   for (const Hit& hit : hits.all()) {
     EXPECT_LE(hit.secret.end(), text.size());
     std::string secret{text.substr(hit.secret.offset, hit.secret.length)};
     if (hit.width == Width::wide) std::erase(secret, '\0');
-    found.push_back(fmt::format("{}@{}:{}", detectors.name(hit.detector).substr(2), hit.line, secret));
+    found.push_back(
+        fmt::format("{}@{}:{}", detectors.name(hit.detector).substr(2), hit.line, secret));
   }
   return found;
 }

@@ -38,7 +38,8 @@ enum class ByteOrder : std::uint8_t { little, big };
 std::string as_utf16(std::string_view text, ByteOrder order);
 
 // Gives `length` letters and digits that look as random as secrets do; the same for the same seed.
-std::string random_word(std::size_t length, unsigned seed = 1,
-                        std::string_view alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+std::string random_word(
+    std::size_t length, unsigned seed = 1,
+    std::string_view alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
 }  // namespace sluice::inspect

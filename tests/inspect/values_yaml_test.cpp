@@ -10,7 +10,8 @@ namespace {
 std::string yaml(std::string_view text) { return without_values(text, Format::yaml); }
 
 TEST(YamlValues, go_and_keys_stay) {
-  EXPECT_EQ(yaml("---\na: b\n\"c d\": e # f\ng:\n  h: i\n  'j': k\n"), "---\na: x\n\"c d\": x # f\ng:\n  h: x\n  'j': x\n");
+  EXPECT_EQ(yaml("---\na: b\n\"c d\": e # f\ng:\n  h: i\n  'j': k\n"),
+            "---\na: x\n\"c d\": x # f\ng:\n  h: x\n  'j': x\n");
 }
 
 TEST(YamlValues, are_items_of_lists) {
@@ -18,10 +19,11 @@ TEST(YamlValues, are_items_of_lists) {
 }
 
 TEST(YamlValues, in_blocks_go_whatever_they_look_like) {
-  EXPECT_EQ(yaml("a: |\n  b: c\n\n  # d\ne: >-\n   f\ng: h\n"), "a: |\n  xx x\n\n  x x\ne: >-\n   x\ng: x\n");
-  EXPECT_EQ(yaml("- a: |2\n      b: c\n  d: e\n"), "- a: |2\n      xx x\n  d: x\n");
-  EXPECT_EQ(yaml("- |\n  b: c\n- d\n"), "- |\n  xx x\n- x\n");
-  EXPECT_EQ(yaml("--- |\nb: c\n---\nd: e\n"), "--- |\nxx x\n---\nd: x\n");
+  EXPECT_EQ(yaml("a: |\n  b: c\n\n  # d\ne: >-\n   f\ng: h\n"),
+            "a: |\n  xxxx\n\n  xxx\ne: >-\n   x\ng: x\n");
+  EXPECT_EQ(yaml("- a: |2\n      b: c\n  d: e\n"), "- a: |2\n      xxxx\n  d: x\n");
+  EXPECT_EQ(yaml("- |\n  b: c\n- d\n"), "- |\n  xxxx\n- x\n");
+  EXPECT_EQ(yaml("--- |\nb: c\n---\nd: e\n"), "--- |\nxxxx\n---\nd: x\n");
 }
 
 TEST(YamlValues, in_blocks_behind_a_tag_go) {
@@ -30,22 +32,23 @@ TEST(YamlValues, in_blocks_behind_a_tag_go) {
 }
 
 TEST(YamlValues, in_quotes_go_over_lines) {
-  EXPECT_EQ(yaml("a: \"b\n  c: d\"\ne: 'f''g' # h\n"), "a: \"x\n  xx x\"\ne: 'xxxx' # h\n");
+  EXPECT_EQ(yaml("a: \"b\n  c: d\"\ne: 'f''g' # h\n"), "a: \"x\n  xxxx\"\ne: 'xxxx' # h\n");
   EXPECT_EQ(yaml("a: \"b\\\"c\"\n"), "a: \"xxxx\"\n");
 }
 
 TEST(YamlValues, without_quotes_go_on_over_deeper_lines) {
-  EXPECT_EQ(yaml("a: b\n  c: d\ne: f\n"), "a: x\n  xx x\ne: x\n");
+  EXPECT_EQ(yaml("a: b\n  c: d\ne: f\n"), "a: x\n  xxxx\ne: x\n");
   EXPECT_EQ(yaml("a:\n  some\n  text\nb: c\n"), "a:\n  xxxx\n  xxxx\nb: x\n");
 }
 
 TEST(YamlValues, in_brackets_go_and_keys_within_stay) {
-  EXPECT_EQ(yaml("a: {b: c, \"d\": [e, 'f'], g: http://h}\n"), "a: {b: x, \"d\": [x, 'x'], g: xxxxxxxx}\n");
+  EXPECT_EQ(yaml("a: {b: c, \"d\": [e, 'f'], g: http://h}\n"),
+            "a: {b: x, \"d\": [x, 'x'], g: xxxxxxxx}\n");
   EXPECT_EQ(yaml("a: [\n  b,\n  c # d\n]\ne: f\n"), "a: [\n  x,\n  x # d\n]\ne: x\n");
 }
 
 TEST(YamlValues, that_are_never_ended_go_with_all_that_follows) {
-  EXPECT_EQ(yaml("a: \"b\nc: d\n"), "a: xx\nxx x\n");
+  EXPECT_EQ(yaml("a: \"b\nc: d\n"), "a: xx\nxxxx\n");
   EXPECT_EQ(yaml("a: [b\nc: d\n").find('d'), std::string::npos);
 }
 

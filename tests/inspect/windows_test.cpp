@@ -2,9 +2,10 @@
 // Windows: what is found in pieces is what is found at once.
 #include "sluice/inspect/windows.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "text_support.h"
 
@@ -15,7 +16,9 @@ Hits scan_all(const Detectors& detectors, std::string_view text, std::size_t len
   Scanner scanner{detectors};
   Budget budget = plenty();
   Hits hits;
-  EXPECT_EQ(scan_source(scanner, BytesSource{bytes_of(text)}, "f", budget, hits, {.length = length}), Scanned::whole);
+  EXPECT_EQ(
+      scan_source(scanner, BytesSource{bytes_of(text)}, "f", budget, hits, {.length = length}),
+      Scanned::whole);
   hits.settle();
   return hits;
 }
@@ -71,7 +74,8 @@ TEST(Ranges, have_the_hits_that_touch_them_and_no_others) {
     ASSERT_EQ(scan_range(scanner, source, "f", range, budget, hits), Scanned::whole);
     for (const Hit& hit : whole.all()) {
       const bool touches = hit.secret.offset < range.end() && range.offset < hit.secret.end();
-      const bool has = std::ranges::any_of(hits.all(), [&](const Hit& h) { return h.secret == hit.secret; });
+      const bool has =
+          std::ranges::any_of(hits.all(), [&](const Hit& h) { return h.secret == hit.secret; });
       EXPECT_EQ(touches, has) << at;
     }
   }
@@ -82,8 +86,11 @@ TEST(Ranges, beyond_the_end_have_none) {
   Scanner scanner{detectors};
   Budget budget = plenty();
   Hits hits;
-  EXPECT_EQ(scan_range(scanner, BytesSource{bytes_of(std::string_view{"aaa"})}, "f", {3, 5}, budget, hits), Scanned::whole);
-  EXPECT_EQ(scan_range(scanner, BytesSource{bytes_of(std::string_view{"aaa"})}, "f", {~0ULL - 1, ~0ULL}, budget, hits),
+  EXPECT_EQ(scan_range(scanner, BytesSource{bytes_of(std::string_view{"aaa"})}, "f", {3, 5}, budget,
+                       hits),
+            Scanned::whole);
+  EXPECT_EQ(scan_range(scanner, BytesSource{bytes_of(std::string_view{"aaa"})}, "f",
+                       {~0ULL - 1, ~0ULL}, budget, hits),
             Scanned::whole);
   EXPECT_TRUE(hits.empty());
 }
