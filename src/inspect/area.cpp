@@ -125,7 +125,8 @@ Got<std::uint64_t> Area::number(std::uint64_t offset, unsigned width, Order orde
   TRY(read(offset, MutableBytes{raw}.first(width)));
   std::uint64_t value = 0;
   for (unsigned i = 0; i < width; ++i) {
-    value = value << 8 | std::to_integer<std::uint64_t>(raw[order == Order::big ? i : width - 1 - i]);
+    value =
+        value << 8 | std::to_integer<std::uint64_t>(raw[order == Order::big ? i : width - 1 - i]);
   }
   return value;
 }
@@ -165,8 +166,7 @@ Got<bool> Area::has_anything(Range range) const {
 }
 
 Done Area::fill(Range range, std::byte value) const {
-  return each_piece(range,
-                    [&](Range piece, std::uint64_t) { return look_->fill(piece, value); });
+  return each_piece(range, [&](Range piece, std::uint64_t) { return look_->fill(piece, value); });
 }
 
 Done Area::replace(std::uint64_t offset, Bytes bytes) const {

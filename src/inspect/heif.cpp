@@ -16,7 +16,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::size_t kMostItems = 1024;
-constexpr std::uint64_t kMostEntry = 4096;   // bytes of names in an item's entry
+constexpr std::uint64_t kMostEntry = 4096;  // bytes of names in an item's entry
 constexpr std::uint64_t kMostExtents = 4096;
 
 enum class Kind : std::uint8_t { exif, xmp };

@@ -3,11 +3,9 @@
 // Photoshop file formats specification (image resources 0x0404, 0x0422 to 0x0425)
 #include "sluice/inspect/iptc.h"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <optional>
 
+#include "sluice/inspect/md5.h"
 #include "sluice/inspect/tiff.h"
 #include "sluice/inspect/xmp.h"
 
@@ -25,9 +23,13 @@ std::uint8_t at(Bytes bytes, std::size_t i) noexcept {
 constexpr bool names_a_place(unsigned record, unsigned number) noexcept {
   if (record != 2) return false;
   switch (number) {
-    case 26: case 27:                      // content location, code and name
-    case 90: case 92: case 95:             // city, sublocation, province
-    case 100: case 101: return true;       // country, code and name
+    case 26:
+    case 27:  // content location, code and name
+    case 90:
+    case 92:
+    case 95:  // city, sublocation, province
+    case 100:
+    case 101: return true;  // country, code and name
     default: return false;
   }
 }
@@ -73,12 +75,7 @@ Got<std::optional<Resource>> resource_at(const Area& area, std::uint64_t offset)
 }
 
 Done write_digest(const Area& iim, const Area& digest) {
-  const auto bytes = TRY(iim.bytes(kMostIim));
-  std::array<std::byte, kDigest> sum{};  // stays zero where MD5 is not to be had
-  unsigned length = kDigest;
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(sum.data()), &length,
-             EVP_md5(), nullptr);
-  return digest.replace(0, sum);
+  return digest.replace(0, md5_of(TRY(iim.bytes(kMostIim))));
 }
 
 }  // namespace
@@ -109,9 +106,10 @@ Done positions_in_iim(const Area& area) {
   return area.replace(0, kept);
 }
 
-Done positions_in_photoshop(const Area& area) {
+Done positions_in_photoshop(const Area& area, const Area* changed_iim) {
   std::optional<Area> iim, digest;
-  bool changed = false;
+  if (changed_iim != nullptr) iim = *changed_iim;
+  bool changed = changed_iim != nullptr;
   std::uint64_t offset = 0;
   for (std::uint64_t count = 0; offset < area.size(); ++count) {
     if (count > kMostResources) return refuse(Why::too_large);

@@ -12,7 +12,8 @@ namespace sluice::inspect {
 Done positions_in_iim(const Area& area);
 
 // Looks into a sequence of image resources ("8BIM"): IIM, Exif and XMP. If IIM changes, so does the
-// digest by which readers tell whether it is newer than the XMP.
-Done positions_in_photoshop(const Area& area);
+// digest by which readers tell whether it is newer than the XMP. TIFF keeps IIM apart from the
+// resources and its digest among them: `changed_iim` is that, once it was changed, or null.
+Done positions_in_photoshop(const Area& area, const Area* changed_iim = nullptr);
 
 }  // namespace sluice::inspect

@@ -27,9 +27,7 @@ constexpr std::array kOutermost = {
     box_type("jxll"), box_type("jxli"), box_type("jbrd"), box_type("jumb"), box_type("jP  "),
     box_type("jp2h"), box_type("jp2c"), box_type("gps "), box_type("gps0"), box_type("GPS ")};
 
-bool is_outermost(std::uint32_t type) noexcept {
-  return std::ranges::count(kOutermost, type) != 0;
-}
+bool is_outermost(std::uint32_t type) noexcept { return std::ranges::count(kOutermost, type) != 0; }
 
 bool is_place_box(std::uint32_t type) noexcept {
   return type == box_type("gps ") || type == box_type("gps0") || type == box_type("GPS ");

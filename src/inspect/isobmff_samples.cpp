@@ -167,8 +167,8 @@ Done each_chunk(const Area& area, const Box& stbl, const UseRun& use) {
   if (!offsets) offsets = TRY(find_box(area, stbl.body, box_type("co64")));
   if (!offsets || offsets->body.length < 8) return {};
   const std::uint64_t table = offsets->body.offset + 8;
-  const std::uint64_t count = std::min<std::uint64_t>(TRY(area.u32(table - 4)),
-                                                      (offsets->body.length - 8) / width);
+  const std::uint64_t count =
+      std::min<std::uint64_t>(TRY(area.u32(table - 4)), (offsets->body.length - 8) / width);
   Sizes sizes = TRY(Sizes::of(area, stbl));
   PerChunk per_chunk = TRY(PerChunk::of(area, stbl));
   for (std::uint64_t i = 0; i < count && sizes.more(); ++i) {

@@ -24,12 +24,11 @@ enum class Kind : std::uint8_t {
   text,       // goes if there are coordinates in it
 };
 
-constexpr std::array kTelemetry = {
-    box_type("gpmd"),  // GoPro
-    box_type("camm"),  // Google
-    box_type("rtmd"),  // Sony
-    box_type("djmd"), box_type("dbgi"),  // DJI
-    box_type("gps "), box_type("nmea")};
+constexpr std::array kTelemetry = {box_type("gpmd"),                    // GoPro
+                                   box_type("camm"),                    // Google
+                                   box_type("rtmd"),                    // Sony
+                                   box_type("djmd"), box_type("dbgi"),  // DJI
+                                   box_type("gps "), box_type("nmea")};
 constexpr std::array kHarmless = {
     box_type("free"),  // what a format is called once its samples are gone
     box_type("tmcd"), box_type("fdsc"), box_type("CTMD"), box_type("urim"), box_type("evte")};

@@ -11,8 +11,8 @@ namespace sluice::inspect {
 
 // What is remembered of the tracks for the fragments that follow.
 struct Tracks {
-  std::set<std::uint32_t> telemetry;                      // ids; samples of these are to go
-  std::set<std::uint32_t> text;                           // ids; samples of these may have to go
+  std::set<std::uint32_t> telemetry;                     // ids; samples of these are to go
+  std::set<std::uint32_t> text;                          // ids; samples of these may have to go
   std::map<std::uint32_t, std::uint32_t> default_sizes;  // of samples, by id, from mvex
 };
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "sluice/inspect/iptc.h"
+#include "sluice/inspect/md5.h"
 #include "sluice/inspect/tiff.h"
 #include "sluice/inspect/trailer.h"
 #include "sluice/inspect/xmp.h"
@@ -58,6 +59,7 @@ class JpegWalk {
   Done note_extended(Range data);
   Done look_into_all();
   Got<Area> joined(std::vector<Portion> portions) const;
+  Done extended_packet(const std::string& guid, const std::vector<Portion>& portions);
   // Makes an area of ranges of this one.
   Area area_of(const std::vector<Range>& ranges) const;
 
@@ -138,8 +140,7 @@ Done JpegWalk::segment(unsigned marker, Range data) {
       if (data.length < name.size() || !TRY(area_.has(data.offset, name))) continue;
       photoshop_.push_back({data.offset + name.size(), data.length - name.size()});
     }
-  } else if (marker == 0xE6 && data.length > kGoPro.size() &&
-             TRY(area_.has(data.offset, kGoPro))) {
+  } else if (marker == 0xE6 && data.length > kGoPro.size() && TRY(area_.has(data.offset, kGoPro))) {
     return area_.fill(data, std::byte{0});
   }
   return {};
@@ -193,6 +194,26 @@ Got<Area> JpegWalk::joined(std::vector<Portion> portions) const {
   return area_of(ranges);
 }
 
+// The packet's GUID is its digest, by which the first packet names it. Both are made anew.
+Done JpegWalk::extended_packet(const std::string& guid, const std::vector<Portion>& portions) {
+  const Area packet = TRY(joined(portions));
+  const std::uint64_t before = area_.look().changes();
+  TRY(positions_in_xmp(packet));
+  if (area_.look().changes() == before) return {};
+  const std::string now =
+      md5_text(TRY(packet.bytes(packet.size())));  // as large as was looked into
+  for (const Portion& portion : portions) {
+    TRY(area_.replace(portion.data.offset - 40, bytes_of(std::string_view{now})));
+  }
+  for (const Range range : xmp_) {
+    const auto first = TRY(TRY(area_.part(range)).bytes(65536));
+    const std::size_t at = text_of(first).find(guid);
+    if (at == std::string_view::npos) continue;
+    TRY(area_.replace(range.offset + at, bytes_of(std::string_view{now})));
+  }
+  return {};
+}
+
 Area JpegWalk::area_of(const std::vector<Range>& ranges) const {
   std::vector<Range> pieces;
   for (const Range range : ranges) {
@@ -205,7 +226,7 @@ Area JpegWalk::area_of(const std::vector<Range>& ranges) const {
 Done JpegWalk::look_into_all() {
   for (const auto& ranges : exif_) TRY(positions_in_tiff(area_of(ranges)));
   for (const Range range : xmp_) TRY(positions_in_xmp(area_of({range})));
-  for (const auto& [guid, portions] : extended_) TRY(positions_in_xmp(TRY(joined(portions))));
+  for (const auto& [guid, portions] : extended_) TRY(extended_packet(guid, portions));
   if (!photoshop_.empty()) TRY(positions_in_photoshop(area_of(photoshop_)));
   return {};
 }

@@ -6,8 +6,9 @@
 
 namespace sluice::inspect {
 
-// Zeroes what the maker note at `note` in the TIFF structure `tiff` says of places: Nikon's location
-// info, Panasonic's and Samsung's names of places. Other makers' notes are left as they are.
+// Zeroes what the maker note at `note` in the TIFF structure `tiff` says of places: Nikon's
+// location info, Panasonic's and Samsung's names of places. Other makers' notes are left as they
+// are.
 Done positions_in_maker_note(const Area& tiff, Range note, Order order);
 
 }  // namespace sluice::inspect

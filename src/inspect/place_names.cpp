@@ -17,7 +17,7 @@ constexpr char lower(char c) noexcept {
 constexpr bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 bool same(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, {}, lower);
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 // Gives where `word`, in lower case, stands in `text` from `from` on; npos if it does not.
@@ -30,10 +30,9 @@ std::size_t find(std::string_view text, std::string_view word, std::size_t from 
 }
 
 constexpr std::array<std::string_view, 17> kPlaces = {
-    "location",      "city",        "country",         "countrycode",   "countryname",
-    "provincestate", "sublocation", "worldregion",     "locationid",    "locationname",
-    "shotlocation",  "lat",         "long",            "lon",           "lat_long",
-    "locationshown", "locationcreated"};
+    "location",    "city",        "country",    "countrycode",   "countryname",    "provincestate",
+    "sublocation", "worldregion", "locationid", "locationname",  "shotlocation",   "lat",
+    "long",        "lon",         "lat_long",   "locationshown", "locationcreated"};
 
 // Words that mean a place in these namespaces only.
 bool is_place_there(std::string_view uri, std::string_view local) noexcept {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <set>
 
 #include "sluice/inspect/iptc.h"
@@ -91,6 +92,7 @@ class TiffWalk {
   Layout layout_{2, 12, 4};
   std::deque<std::uint64_t> waiting_;
   std::set<std::uint64_t> known_;
+  std::optional<Area> changed_iim_;
 };
 
 // Gives the offset of the first directory.
@@ -196,8 +198,15 @@ Done TiffWalk::look_into(const Entry& entry) {
   if (!holds_more) return {};
   const Area value = TRY(area_.part(entry.value));
   if (entry.id == tag::kXmp) return positions_in_xmp(value);
-  if (entry.id == tag::kIptc) return positions_in_iim(value);
-  if (entry.id == tag::kPhotoshop) return positions_in_photoshop(value);
+  if (entry.id == tag::kIptc) {
+    const std::uint64_t before = area_.look().changes();
+    TRY(positions_in_iim(value));
+    if (area_.look().changes() != before) changed_iim_ = value;
+    return {};
+  }
+  if (entry.id == tag::kPhotoshop) {
+    return positions_in_photoshop(value, changed_iim_ ? &*changed_iim_ : nullptr);
+  }
   return TRY(is_jpeg(value)) ? positions_in_jpeg(value) : Done{};
 }
 

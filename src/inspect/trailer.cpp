@@ -32,7 +32,7 @@ Beginning beginning_of(std::string_view b) noexcept {
                  : Beginning::none;
     case '\0':
       return b.starts_with("\0\0"sv) && b.size() >= 8 && b.substr(4, 4) == "ftyp" ? Beginning::video
-                                                                                   : Beginning::none;
+                                                                                  : Beginning::none;
     case 'E': return b.starts_with("Exif\0\0"sv) ? Beginning::exif : Beginning::none;
     case '<': return b.starts_with("<x:xmpmeta") ? Beginning::xmp : Beginning::none;
     case '8': return b.starts_with("8BIM\x04\x04"sv) ? Beginning::resources : Beginning::none;

@@ -26,9 +26,7 @@ Done chunk(const Area& area, std::uint64_t at, Range data) {
 
 }  // namespace
 
-Got<bool> is_webp(const Area& area) {
-  return TRY(area.has(0, "RIFF")) && TRY(area.has(8, "WEBP"));
-}
+Got<bool> is_webp(const Area& area) { return TRY(area.has(0, "RIFF")) && TRY(area.has(8, "WEBP")); }
 
 Done positions_in_webp(const Area& area) {
   const std::uint64_t said = 8 + TRY(area.number(4, 4, Order::little));

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kMostPacket = 16 << 20;
 constexpr std::size_t kMostDepth = 256;
-constexpr std::size_t kMostAttributes = 4096;   // of one element
+constexpr std::size_t kMostAttributes = 4096;  // of one element
 constexpr std::size_t kMostNamespaces = 4096;  // open at one time
 constexpr char kOther = '\x7F';                // stands for what is not ASCII
 
