@@ -25,14 +25,14 @@ struct Box {
 // errors: malformed when it is shorter than its header or longer than its container.
 Got<Box> box_at(const Area& area, std::uint64_t offset, std::uint64_t end);
 
-// Calls `use(box)` for each box in `range`. Fewer than eight bytes, or a size of zero where a
-// container goes on, end a list as QuickTime does.
+// Calls `use(box)` for each box in `range`. Fewer than eight bytes, or nothing but zeros in eight,
+// end a list, as QuickTime does. A box of size zero goes on to the end, as some readers have it.
 template <class Use>
 Done each_box(const Area& area, Range range, Use use) {
   std::uint64_t at = range.offset;
   while (at <= range.end() && range.end() - at >= 8) {
     TRY(area.look().step());
-    if (TRY(area.u32(at)) == 0) break;
+    if (TRY(area.number(at, 8, Order::big)) == 0) break;
     const Box box = TRY(box_at(area, at, range.end()));
     TRY(use(box));
     at = box.whole.end();

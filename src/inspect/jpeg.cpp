@@ -50,7 +50,8 @@ class JpegWalk {
     Range data;
   };
 
-  Got<std::optional<std::uint64_t>> find_marker(std::uint64_t from);
+  enum class Restarts : std::uint8_t { count, skip };
+  Got<std::optional<std::uint64_t>> find_marker(std::uint64_t from, Restarts restarts);
   Got<std::uint64_t> after_scan(std::uint64_t from);
   Done segments();
   Done segment(unsigned marker, Range data);
@@ -72,7 +73,8 @@ class JpegWalk {
 };
 
 // Gives where the next FF that is no fill byte stands, with its marker behind it; none at the end.
-Got<std::optional<std::uint64_t>> JpegWalk::find_marker(std::uint64_t from) {
+// Restart markers are part of compressed data, and may be every few bytes.
+Got<std::optional<std::uint64_t>> JpegWalk::find_marker(std::uint64_t from, Restarts restarts) {
   std::vector<std::byte> chunk;
   while (from < area_.size()) {
     chunk.resize(std::min<std::uint64_t>(kChunk, area_.size() - from));
@@ -82,7 +84,9 @@ Got<std::optional<std::uint64_t>> JpegWalk::find_marker(std::uint64_t from) {
       const void* found = std::memchr(chunk.data() + i, 0xFF, chunk.size() - 1 - i);
       if (found == nullptr) break;
       i = static_cast<std::size_t>(static_cast<const std::byte*>(found) - chunk.data());
-      if (chunk[i + 1] != std::byte{0} && chunk[i + 1] != std::byte{0xFF}) return from + i;
+      const auto marker = std::to_integer<unsigned>(chunk[i + 1]);
+      const bool passed = restarts == Restarts::skip && marker >= 0xD0 && marker <= 0xD7;
+      if (marker != 0 && marker != 0xFF && !passed) return from + i;
       ++i;
     }
     if (chunk.size() < kChunk) break;
@@ -93,13 +97,8 @@ Got<std::optional<std::uint64_t>> JpegWalk::find_marker(std::uint64_t from) {
 
 // Gives where compressed data ends: at a marker that is no restart.
 Got<std::uint64_t> JpegWalk::after_scan(std::uint64_t from) {
-  while (true) {
-    const auto at = TRY(find_marker(from));
-    if (!at) return area_.size();
-    const unsigned marker = TRY(area_.u8(*at + 1));
-    if (marker < 0xD0 || marker > 0xD7) return *at;
-    from = *at + 2;
-  }
+  const auto at = TRY(find_marker(from, Restarts::skip));
+  return at ? *at : area_.size();
 }
 
 Done JpegWalk::segments() {
@@ -107,13 +106,13 @@ Done JpegWalk::segments() {
   for (std::size_t count = 0; at < area_.size(); ++count) {
     if (count == kMostSegments) return refuse(Why::too_large);
     TRY(area_.look().step());
-    // Mostly it is right here; looking there first keeps short reads short.
+    // Mostly it is right here, and the search for it reads a lot.
+    std::optional<std::uint64_t> found;
     if (area_.holds({at, 2}) && TRY(area_.u8(at)) == 0xFF) {
       const unsigned here = TRY(area_.u8(at + 1));
-      if (here == 0 || here == 0xFF) at += 1;
-      if (here == 0xFF) continue;
+      if (here != 0 && here != 0xFF) found = at;
     }
-    const auto found = TRY(find_marker(at));
+    if (!found) found = TRY(find_marker(at, Restarts::count));
     if (!found) break;
     at = *found;
     const unsigned marker = TRY(area_.u8(at + 1));

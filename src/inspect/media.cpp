@@ -5,6 +5,7 @@
 #include "sluice/inspect/media.h"
 
 #include <algorithm>
+#include <exception>
 #include <new>
 #include <string>
 
@@ -35,9 +36,10 @@ Got<bool> is_xmp(const Area& area) {
     const bool mark = static_cast<unsigned char>(text[i]) >= 0x80;
     if (!mark && std::string_view{" \t\r\n"}.find(text[i]) == std::string_view::npos) return false;
   }
-  const std::string_view xml = std::string_view{text}.substr(first);
-  if (xml.starts_with("<?xpacket") || xml.starts_with("<x:xmpmeta")) return true;
-  return xml.find("adobe:ns:meta/") != xml.npos || xml.find("22-rdf-syntax-ns#") != xml.npos;
+  std::string_view xml = std::string_view{text}.substr(first);
+  if (xml.starts_with("<?xpacket") || xml.find("adobe:ns:meta/") != xml.npos) return true;
+  if (xml.starts_with("<?xml")) xml.remove_prefix(std::min(xml.find('<', 1), xml.size()));
+  return xml.starts_with("<x:xmpmeta") || xml.starts_with("<rdf:RDF");
 }
 
 Got<bool> is_heif(const Area& area) {
@@ -146,7 +148,7 @@ std::expected<Media, Why> media_of(const Source& file) noexcept {
     Redaction none{file.size()};
     Look look{file, budget, none};
     return kind_of(Area{look, Range{0, file.size()}});
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return refuse(Why::unreadable);
   }
 }
@@ -158,6 +160,8 @@ Positions positions_in(const Source& file, Budget& budget, Redaction& out) noexc
     return search(file, budget, out, media);
   } catch (const std::bad_alloc&) {
     return unknown(media, Why::too_large);
+  } catch (const std::exception&) {  // what a library throws at bytes it does not like
+    return unknown(media, Why::malformed);
   }
 }
 

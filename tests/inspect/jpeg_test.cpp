@@ -145,6 +145,17 @@ TEST(Jpeg, a_segment_beyond_the_end_is_malformed) {
   EXPECT_EQ(refused("\xFF\xD8\xFF\xE1\0\1"s), text(Why::malformed));
 }
 
+TEST(Jpeg, with_a_restart_every_few_bytes_is_read_once) {
+  std::string file = jpeg("");
+  std::string restarts;
+  for (int i = 0; i < 300000; ++i) restarts += "\x12\xFF\xD0";
+  file.insert(file.size() - 3, restarts);
+  const BytesSource source{bytes_of(std::string_view{file})};
+  Budget budget{2 * file.size(), 1000};
+  Redaction out{file.size()};
+  EXPECT_EQ(positions_in(source, budget, out).finding, Finding::clean);
+}
+
 TEST(Jpeg, of_many_broken_beginnings_costs_what_is_allowed_and_no_more) {
   std::string file = jpeg("");
   for (int i = 0; i < 100000; ++i) file += "\xFF\xD8\xFF\xE0\0\1"s;

@@ -209,9 +209,11 @@ bool checksums_are_right(std::string_view png) {
   };
   for (std::size_t at = 8; at + 12 <= png.size();) {
     const std::size_t length = number(at);
+    if (length > png.size() - at - 12) return false;
     const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(png.data() + at + 4),
                             static_cast<uInt>(length + 4));
     if (sum != number(at + 8 + length)) return false;
+    if (png.substr(at + 4, 4) == "IEND") return true;
     at += 12 + length;
   }
   return true;

@@ -35,7 +35,8 @@ TEST(Media, kinds_are_told_by_the_first_bytes) {
   EXPECT_EQ(kind(ftyp("isom")), Media::isobmff);
   EXPECT_EQ(kind(xmp("")), Media::xmp);
   EXPECT_EQ(kind(utf16(xmp(""), Order::little)), Media::xmp);
-  for (const std::string_view other : {"", "\xFF", "GIF89a", "a <b> c", "#!/bin/sh\n", "<html>"}) {
+  for (const std::string_view other : {"", "\xFF", "GIF89a", "a <b> c", "#!/bin/sh\n", "<html>",
+                                       "<?xml?><svg xmlns:rdf='22-rdf-syntax-ns#'/>"}) {
     EXPECT_EQ(kind(other), Media::none) << other;
     EXPECT_TRUE(is_clean(other)) << other;
   }

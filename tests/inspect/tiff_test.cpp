@@ -125,6 +125,22 @@ TEST(Tiff, names_of_places_in_maker_notes_are_zeroed) {
   EXPECT_TRUE(contains(after, "FINE quality"));
 }
 
+TEST(Tiff, notes_without_a_tiff_structure_of_their_own_are_zeroed_too) {
+  // A directory after twelve bytes of name, and one without a name that begins with its version.
+  const std::string panasonic =
+      "Panasonic\0\0\0"s + le(1, 2) + le(0x67, 2) + le(7, 2) + le(4, 4) + "Rome" + le(0, 4);
+  const std::string samsung = le(2, 2) + le(1, 2) + le(7, 2) + le(4, 4) + "0100" + le(0x31, 2) +
+                              le(2, 2) + le(7, 4) + le(30, 4) + le(0, 4) + "Louvre\0"s;
+  for (const std::string& note : {panasonic, samsung}) {
+    Tiff tiff;
+    const std::string after = without_positions(
+        tiff.finish(tiff.directory({tiff.ascii(0x0110, "keep"), tiff.undefined(0x927C, note)})),
+        Media::tiff);
+    EXPECT_FALSE(contains(after, "Rome") || contains(after, "Louvre"));
+    EXPECT_TRUE(contains(after, "keep"));
+  }
+}
+
 TEST(Tiff, without_a_position_is_clean) {
   Tiff tiff;
   EXPECT_TRUE(is_clean(tiff.finish(tiff.directory({tiff.ascii(0x0110, "X")}))));
