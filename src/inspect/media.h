@@ -19,7 +19,7 @@
 namespace sluice::inspect {
 
 enum class Media : std::uint8_t {
-  none,     // not a kind that is known here
+  none,  // not a kind that is known here
   jpeg,
   png,
   webp,
@@ -36,7 +36,7 @@ std::string_view name(Media media) noexcept;
 
 // Why nothing can be said about a file.
 enum class Why : std::uint8_t {
-  malformed,    // its structure contradicts itself; what other readers find in it is anybody's guess
+  malformed,  // its structure contradicts itself; what other readers find in it is anybody's guess
   unsupported,  // it is legal, and keeps metadata in a way that is not understood here
   too_deep,     // things within things, more than anybody means
   too_large,    // metadata larger than is looked at, or the budget is used up

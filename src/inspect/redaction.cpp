@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Patches are kept by offset. An added one first clears its range: what lay there is cut short,
-// dropped or split in two. Only repeated bytes are merged; replacement bytes lie in one store, which
-// grows and is never rewritten, so that cutting a patch is arithmetic.
+// dropped or split in two. Only repeated bytes are merged; replacement bytes lie in one store,
+// which grows and is never rewritten, so that cutting a patch is arithmetic.
 #include "sluice/inspect/redaction.h"
 
 #include <algorithm>
