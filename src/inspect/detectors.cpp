@@ -92,14 +92,14 @@ const std::vector<DetectorIndex>& Detectors::unbounded() const noexcept {
 const std::vector<DetectorIndex>& Detectors::slow() const noexcept { return compiled_->slow; }
 
 std::vector<std::byte> Detectors::save() const {
-  std::vector<std::byte> saved;
-  const Bytes mark = bytes_of(kMark);
-  saved.insert(saved.end(), mark.begin(), mark.end());
-  saved.insert(saved.end(), digest().begin(), digest().end());
-  for (const CompiledRule& rule : compiled_->rules)
-    saved.push_back(static_cast<std::byte>(rule.tier));
+  std::vector<std::byte> tiers;
+  for (const CompiledRule& rule : compiled_->rules) tiers.push_back(static_cast<std::byte>(rule.tier));
   const auto database = save_database(compiled_->database);
-  saved.insert(saved.end(), database.begin(), database.end());
+  std::vector<std::byte> saved(kMark.size() + digest().size() + tiers.size() + database.size());
+  auto end = std::ranges::copy(bytes_of(kMark), saved.begin()).out;
+  end = std::ranges::copy(digest(), end).out;
+  end = std::ranges::copy(tiers, end).out;
+  std::ranges::copy(database, end);
   return saved;
 }
 

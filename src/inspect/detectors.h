@@ -51,8 +51,8 @@ class Detectors {
   std::uint64_t reach() const noexcept;
   // Gives those without: in a file that is scanned by windows they may miss what does not fit one.
   const std::vector<DetectorIndex>& unbounded() const noexcept;
-  // Gives those that are matched without the fast engine, each time that a keyword is there, or
-  // always: their regexes are beyond it.
+  // Gives those that are matched without the fast engine, whenever a keyword is there, or always:
+  // their regexes are beyond it, or have no word in them that it could look for.
   const std::vector<DetectorIndex>& slow() const noexcept;
 
   // Gives the compiled database with the digest before it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sluice/inspect/pattern.h"
 
+#include <re2/filtered_re2.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -108,6 +110,20 @@ std::string without_optional_head(std::string_view regex) {
     return std::string{regex};
   }
   return std::string{regex.substr(0, flags)} + std::string{regex.substr(at)};
+}
+
+bool has_words(std::string_view regex) {
+  constexpr int kShortestWord = 2;
+  re2::FilteredRE2 filter{kShortestWord};
+  int id = 0;
+  if (filter.Add(piece_of(regex), options(false, kMemory), &id) != re2::RE2::NoError) return false;
+  std::vector<std::string> words;
+  filter.Compile(&words);
+  // Without words it says so by itself, on standard error.
+  if (words.empty()) return false;
+  std::vector<int> possible;
+  filter.AllPotentials({}, &possible);
+  return possible.empty();
 }
 
 Result<Regex, Error> compile_regex(std::string_view regex) {

@@ -30,6 +30,10 @@ std::string with_old_names(std::string_view regex);
 // same places, and the fast engine then need not follow each beginning.
 std::string without_optional_head(std::string_view regex);
 
+// Tells whether each match holds one of some words that can be read off the regex (of two letters or
+// more). Where none does, the fast engine has nothing to hold on to and becomes a slow one for all.
+bool has_words(std::string_view regex);
+
 // errors  what is wrong, without a place; RE2's words.
 Result<Regex, Error> compile_regex(std::string_view regex);
 

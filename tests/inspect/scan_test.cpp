@@ -155,6 +155,16 @@ TEST(Scan, tries_slow_rules_only_where_a_keyword_is) {
             (Strings{"r@1:12"}));
 }
 
+TEST(Scan, tries_rules_without_a_word_in_them_only_where_a_keyword_is) {
+  Rule rule = rule_of("r", R"(\b[0-9a-f]{8}\b)");
+  rule.keywords = {"acme"};
+  const auto detectors = detectors_of({rule});
+  EXPECT_EQ(detectors.slow().size(), 1u);
+  EXPECT_EQ(detectors.reach(), 8u);
+  EXPECT_EQ(found_in(detectors, "0123abcd"), Strings{});
+  EXPECT_EQ(found_in(detectors, "0123abcd Acme\n4567abcd"), (Strings{"r@1:0123abcd", "r@2:4567abcd"}));
+}
+
 TEST(Scan, reads_names_of_groups_in_both_forms) {
   EXPECT_EQ(found_in(detectors_of({rule_of("r", "k=(?<v>[0-9]+)")}), "k=12"), (Strings{"r@1:12"}));
   EXPECT_EQ(found_in(detectors_of({rule_of("r", "k=(?P<v>[0-9]+)")}), "k=12"), (Strings{"r@1:12"}));
