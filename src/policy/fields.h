@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "sluice/policy/diagnostic.h"
-#include "sluice/policy/toml.h"
 #include "sluice/policy/verdict.h"
+#include "sluice/toml/toml.h"
 
 namespace sluice::policy {
 

@@ -8,14 +8,14 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::policy::toml_text {
+namespace sluice::toml_text {
 
 struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
 };
 
-enum class Type : std::uint8_t { table, array, string, integer, boolean, other };
+enum class Type : std::uint8_t { table, array, string, integer, real, boolean, other };
 // Gives "a table", "a string" and so on.
 std::string_view name(Type type) noexcept;
 
@@ -25,6 +25,7 @@ struct Value {
   Position at;
   std::string text;  // of a string
   std::int64_t integer = 0;
+  double real = 0;
   bool boolean = false;
   std::vector<Value> elements;  // of an array
   std::vector<Member> members;  // of a table, in the order of the text
@@ -44,4 +45,4 @@ struct Failure {
 // the stack, is a Failure.
 std::expected<Value, Failure> parse(std::string_view text);
 
-}  // namespace sluice::policy::toml_text
+}  // namespace sluice::toml_text

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The only file that sees toml++, which is large.
-#include "sluice/policy/toml.h"
+#include "sluice/toml/toml.h"
 
 namespace {
 // What toml++ takes for granted does not hold of every text (`[[[` is one); it must then neither
@@ -29,7 +29,7 @@ struct BrokenPromise {};
 #include <optional>
 #include <utility>
 
-namespace sluice::policy::toml_text {
+namespace sluice::toml_text {
 namespace {
 
 // toml++ bounds nested values, but not how many tables one dotted key may open inside each other.
@@ -125,6 +125,9 @@ Value convert(const toml::node& node) {
   } else if (const auto* number = node.as_integer()) {
     value.type = Type::integer;
     value.integer = number->get();
+  } else if (const auto* fraction = node.as_floating_point()) {
+    value.type = Type::real;
+    value.real = fraction->get();
   } else if (const auto* flag = node.as_boolean()) {
     value.type = Type::boolean;
     value.boolean = flag->get();
@@ -174,6 +177,8 @@ std::string_view name(Type type) noexcept {
       return "a string";
     case Type::integer:
       return "a number";
+    case Type::real:
+      return "a number with a fraction";
     case Type::boolean:
       return "true or false";
     case Type::other:
@@ -191,4 +196,4 @@ std::expected<Value, Failure> parse(std::string_view text) {
   }
 }
 
-}  // namespace sluice::policy::toml_text
+}  // namespace sluice::toml_text
