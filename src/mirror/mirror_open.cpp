@@ -57,11 +57,13 @@ bool Mirror::keep_descriptor() noexcept {
   return false;
 }
 
-Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, Face face) {
-  const bool wanted = passes(face);
+Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, const Shown& shown) {
+  const Substitute* substitute = shown.substitute.get();
+  const bool wanted = passes(shown.face) && (substitute == nullptr || substitute->file() != nullptr);
   backing::Mode mode;
   if (shares_) {
-    mode = TRY(shares_->open(node, wanted ? &lower : nullptr));
+    const Fd* backing = substitute != nullptr ? substitute->file() : &lower;
+    mode = TRY(shares_->open(node, wanted ? backing : nullptr));
   } else {
     TRY(tree_->add_open(node));
   }
@@ -69,8 +71,11 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, Face face)
   file.node = node;
   file.flags = flags;
   file.passes_through = mode.id != kNoBacking;
+  file.substitute = shown.substitute;
   bool size_unknown = false;
-  if (!file.passes_through) {
+  if (substitute != nullptr) {
+    // Nothing of the lower file is within reach of this open file.
+  } else if (!file.passes_through) {
     const auto stat = stat_fd(lower.get());
     size_unknown = stat && stat->stx_size == 0 && stat->stx_blocks == 0 && !may_write(flags);
     file.fd = std::move(lower);
@@ -101,14 +106,22 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, Face face)
   }
   // Files that a file system makes up as they are read (procfs) say they are empty; the kernel's
   // cache would believe them. The same for O_DIRECT, which asks to bypass it.
-  if (size_unknown || (flags & O_DIRECT) != 0 || face == Face::uncached) {
+  if (size_unknown || (flags & O_DIRECT) != 0 || shown.face == Face::uncached) {
     out.flags.set(OpenOutFlag::direct_io);
   }
   return out;
 }
 
-Result<fuse::Opened> Mirror::open(const fuse::Open& r, Face face) {
-  const bool direct = passes(face);
+// Whether the caller may read the file, the kernel has checked.
+Result<fuse::Opened> Mirror::open_substitute(const fuse::Open& r, const Shown& shown) {
+  const int flags = lower_flags(r.flags, false) & ~(O_CREAT | O_EXCL);
+  if (may_write(flags) || (flags & O_TRUNC) != 0) return fail(EACCES);
+  return opened(r.node, Fd{}, flags, shown);
+}
+
+Result<fuse::Opened> Mirror::open(const fuse::Open& r, const Shown& shown) {
+  if (shown.substitute) return open_substitute(r, shown);
+  const bool direct = passes(shown.face);
   const int flags = lower_flags(r.flags, direct) & ~(O_CREAT | O_EXCL);
   Fd lower;
   {
@@ -127,7 +140,7 @@ Result<fuse::Opened> Mirror::open(const fuse::Open& r, Face face) {
     }
   }
   if (r.open_flags.has(wire::OpenInFlag::kill_suidgid)) TRY(strip_privileges(lower.get()));
-  return opened(r.node, std::move(lower), flags & ~O_TRUNC, face);
+  return opened(r.node, std::move(lower), flags & ~O_TRUNC, shown);
 }
 
 Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const wire::Name& name,
@@ -136,7 +149,8 @@ Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const 
   Found found{TRY(lower.duplicate()), stat};
   fuse::Created out;
   out.entry = TRY(entry_of(std::move(found), parent, name, admitted));
-  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL), face);
+  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL),
+                     Shown{.face = face});
   if (!open) {
     tree_->forget(out.entry.node, 1);
     return fail(open.error());

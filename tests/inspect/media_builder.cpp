@@ -9,8 +9,8 @@ namespace sluice::inspect::build {
 
 std::string be(std::uint64_t value, unsigned width) {
   std::string text(width, '\0');
-  for (unsigned i = 0; i < width; ++i) {
-    text[width - 1 - i] = static_cast<char>(value >> (8 * i) & 0xFF);
+  for (unsigned i = 0; i < width; ++i, value >>= 8) {
+    text[width - 1 - i] = static_cast<char>(value & 0xFF);
   }
   return text;
 }

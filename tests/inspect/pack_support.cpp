@@ -13,7 +13,7 @@ namespace {
 
 std::string little(std::uint64_t value, unsigned bytes) {
   std::string out;
-  for (unsigned i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
+  for (unsigned i = 0; i < bytes; ++i, value >>= 8) out += static_cast<char>(value & 0xff);
   return out;
 }
 
