@@ -33,6 +33,7 @@ struct Decision {
   policy::Read read{};  // for Mode::execute: of the execution
   policy::Write write{};
   policy::Log log{};
+  policy::ContentSet found{};  // what the file contained, of what the policy asks about
   policy::RuleId by{};     // the rule that decided
   // What gave see, read (or execution), write and log.
   std::array<policy::RuleId, 4> rules{};

@@ -158,6 +158,7 @@ class Mirror {
 
   // Turns an open lower file into an open file of the mount, passing through where it can.
   Result<fuse::Opened> opened(NodeId node, Fd lower, int flags, const Shown& shown);
+  Result<Fd> open_lower(NodeId node, int flags);
   Result<fuse::Opened> open_substitute(const fuse::Open& r, const Shown& shown);
   Result<fuse::Created> created(Fd lower, int flags, NodeId parent, const wire::Name& name,
                                 const Admitted& admitted, Face face);

@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "sluice/mirror/caller_identity.h"
 #include "sluice/mirror/creation.h"
 #include "sluice/mirror/mirror.h"
@@ -25,6 +28,11 @@ int lower_flags(fuse::OpenFlags flags, bool direct_kept) noexcept {
   if (!direct_kept) lower &= ~O_DIRECT;
   return lower | O_CLOEXEC | O_NONBLOCK;
 }
+
+// Somebody below may hold a lease on the file and is asked to give it up; a content's inspection
+// does so at once. Whoever does not is told of by EAGAIN after a while.
+constexpr int kLeaseTries = 100;
+constexpr std::chrono::milliseconds kLeasePause{1};
 
 bool may_write(int flags) noexcept { return (flags & O_ACCMODE) != O_RDONLY; }
 // Not so with O_ACCMODE itself, by which a file is opened for ioctls alone.
@@ -112,6 +120,15 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, const Show
   return out;
 }
 
+Result<Fd> Mirror::open_lower(NodeId node, int flags) {
+  auto lower = tree_->open(node, flags);
+  for (int i = 0; i < kLeaseTries && !lower && lower.error() == Errno{EAGAIN}; ++i) {
+    std::this_thread::sleep_for(kLeasePause);
+    lower = tree_->open(node, flags);
+  }
+  return lower;
+}
+
 // Whether the caller may read the file, the kernel has checked.
 Result<fuse::Opened> Mirror::open_substitute(const fuse::Open& r, const Shown& shown) {
   const int flags = lower_flags(r.flags, false) & ~(O_CREAT | O_EXCL);
@@ -128,12 +145,12 @@ Result<fuse::Opened> Mirror::open(const fuse::Open& r, const Shown& shown) {
     // O_TRUNC is a write in the caller's name; without it the kernel has checked all there is, but
     // for what our own open finds out: append-only, immutable, read-only.
     std::optional<AsCaller> scope;
-    lower = TRY(tree_->open(r.node, flags & ~O_TRUNC));
+    lower = TRY(open_lower(r.node, flags & ~O_TRUNC));
     if ((flags & O_TRUNC) != 0) {
       // Whoever opens to read may truncate, too; ftruncate(2) wants a descriptor to write to.
       Fd writable;
       if (!writes_data(flags)) {
-        writable = TRY(tree_->open(r.node, O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+        writable = TRY(open_lower(r.node, O_WRONLY | O_CLOEXEC | O_NONBLOCK));
       }
       scope.emplace(r.caller);
       if (::ftruncate(writable ? writable.get() : lower.get(), 0) != 0) return fail_last();
