@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/base/result.h"
 #include "sluice/content/findings.h"
 #include "sluice/policy/terms.h"
 #include "sluice/policy/diagnostic.h"
