@@ -14,7 +14,7 @@ namespace sluice::inspect {
 namespace {
 
 // To be raised whenever the same rules would find something else.
-constexpr std::uint32_t kScanVersion = 1;
+constexpr std::uint32_t kScanVersion = 2;
 
 std::string lower(std::string_view text) {
   std::string out{text};

@@ -70,6 +70,5 @@ void demote_what_is_too_large(Compiled& compiled);
 void summarise(Compiled& compiled);
 // Gives what the database is to be made of.
 std::vector<Expression> expressions_of(const Compiled& compiled);
-SetDigest digest_of(const std::vector<RuleSet>& sets);
 
 }  // namespace sluice::inspect
