@@ -99,7 +99,7 @@ std::string name_from(const std::string& file) {
   return first == name.npos ? "secrets" : name.substr(first);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out{'"'};
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -120,7 +120,9 @@ std::optional<Imported> import(const Asked& asked, const std::string& text) {
     for (const Error& wrong : read.error()) daemon::tell(wrong.line());
     return std::nullopt;
   }
-  Imported imported{.rules = read->rules.rules.size(), .warnings = read->warnings};
+  Imported imported;
+  imported.rules = read->rules.rules.size();
+  imported.warnings = read->warnings;
   std::vector<inspect::RuleSet> sets;
   sets.push_back(std::move(read->rules));
   const auto detectors = inspect::Detectors::compile(std::move(sets));
@@ -135,7 +137,7 @@ std::optional<Imported> import(const Asked& asked, const std::string& text) {
 }
 
 std::string section(const Asked& asked, const std::string& named) {
-  return fmt::format("[[import]]\ngitleaks = {}\nas = {}\n", quoted(named), quoted(asked.as));
+  return fmt::format("[[import]]\ngitleaks = {}\nas = {}\n", in_quotes(named), in_quotes(asked.as));
 }
 
 // Puts `text` in the file's place, or leaves it as it was.
@@ -181,10 +183,10 @@ void print_text(const Asked& asked, const Imported& imported) {
        imported.unbounded);
   if (asked.into.empty()) {
     fmt::print("\nA policy needs these lines, and rules with `content = {}`:\n\n{}",
-               quoted(asked.as), section(asked, asked.file));
+               in_quotes(asked.as), section(asked, asked.file));
   } else {
     fmt::print("added to {}; rules may say `content = {}` now\n", daemon::printable(asked.into),
-               quoted(asked.as));
+               in_quotes(asked.as));
   }
 }
 

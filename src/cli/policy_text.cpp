@@ -25,6 +25,17 @@ std::optional<policy::Program> open_or_tell(const std::string& name, Form form) 
   return std::nullopt;
 }
 
+std::optional<daemon::Detection> detection_or_tell(const policy::Program& program, Form form) {
+  auto detection = daemon::detection_of(program);
+  if (detection) return std::move(*detection);
+  if (form == Form::data) {
+    print_json({{"ok", false}, {"diagnostics", daemon::json_of(detection.error())}});
+  } else {
+    tell_diagnostics(detection.error());
+  }
+  return std::nullopt;
+}
+
 void tell_diagnostics(const policy::Diagnostics& wrong) {
   for (const policy::Diagnostic& one : wrong) {
     // What has no place in a file is about the file itself.

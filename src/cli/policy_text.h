@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sluice/base/result.h"
+#include "sluice/daemon/usable_policy.h"
 #include "sluice/policy/explain.h"
 
 namespace sluice::cli {
@@ -17,6 +18,9 @@ enum class Form { text, data };
 // Opens the policy, or tells what is wrong with it: its diagnostics on standard error, or as one
 // JSON object on standard output.
 std::optional<policy::Program> open_or_tell(const std::string& name, Form form);
+
+// Gives the policy's detectors, which may be none, or tells what is wrong with them in the same way.
+std::optional<daemon::Detection> detection_or_tell(const policy::Program& program, Form form);
 
 // Writes a line for each to standard error.
 void tell_diagnostics(const policy::Diagnostics& wrong);

@@ -13,12 +13,12 @@
 #include <thread>
 
 #include "commands.h"
+#include "findings_text.h"
 #include "policy_text.h"
 #include "progress_bar.h"
 #include "scan_tree.h"
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/arguments.h"
-#include "sluice/daemon/contents.h"
 #include "sluice/daemon/usable_policy.h"
 
 namespace sluice::cli {
@@ -50,9 +50,6 @@ Examples
 Exit status: 0 done, 1 something could not be done (or, with --fail, was
 found), 2 wrong usage.
 )";
-
-// How many places of one file are told.
-constexpr std::size_t kTold = 8;
 
 struct Asked {
   std::string policy = "agent";
@@ -108,35 +105,12 @@ class Gather {
   }
 
  private:
-  static std::string why_of(const content::Findings& findings) {
-    return findings.why.empty() ? std::string{name(findings.outcome)} : findings.why;
-  }
-
   void add(content::SetIndex set, const content::Findings& findings, Line& line) {
-    const auto full = [&](const std::string& detector) {
-      const std::string_view of = detection_.set_name(set);
-      return detector.empty() || detector == of ? std::string{of} : fmt::format("{}:{}", of, detector);
-    };
-    for (const std::string& detector : findings.detectors) ++outcome_.detectors[full(detector)];
-    std::size_t told = 0;
-    for (const content::Spot& spot : findings.spots) {
-      if (told++ == kTold) break;
-      const std::string what =
-          spot.detector < findings.detectors.size() ? full(findings.detectors[spot.detector]) : "?";
-      if (spot.line != 0) {
-        line.places.push_back(fmt::format("{}: {}", spot.line, what));
-      } else if (spot.length != 0) {
-        line.places.push_back(fmt::format("{} bytes at {}: {}", spot.length, spot.offset, what));
-      } else {
-        line.places.push_back(what);
-      }
+    const std::string_view of = detection_.set_name(set);
+    for (const std::string& detector : findings.detectors) {
+      ++outcome_.detectors[full_name(of, detector)];
     }
-    if (findings.spots_in_all > told) {
-      line.places.push_back(fmt::format("and {} more", findings.spots_in_all - told));
-    }
-    if (findings.spots.empty()) {
-      for (const std::string& detector : findings.detectors) line.places.push_back(full(detector));
-    }
+    for (std::string& place : places_of(of, findings)) line.places.push_back(std::move(place));
   }
 
   const content::Detection& detection_;
@@ -222,11 +196,16 @@ void print_data(const Asked& asked, const ScanPlan& plan, const Outcome& outcome
 
 Result<int, Error> run(const Asked& asked, std::shared_ptr<const policy::Program> program) {
   const auto subjects = TRY(subjects_of(*program, asked.as));
-  const auto contents = TRY(daemon::contents_for(program, {.workers = asked.threads}));
+  const auto detection = detection_or_tell(*program, asked.as_json ? Form::data : Form::text);
+  if (!detection) return kFailed;
+  content::FileContentsOptions options;
+  options.inspector.workers = asked.threads;
+  const auto contents = daemon::contents_for(program, *detection, std::move(options));
   if (contents == nullptr) {
     return fail(Error{fmt::format("the policy `{}` asks about no file's contents", asked.policy),
                       EINVAL});
   }
+  TRY(contents->finder());
   const ScanPlan plan = TRY(plan_scan(*program, subjects, asked.tree));
   const auto since = Clock::now();
   ScanProgress progress;

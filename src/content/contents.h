@@ -30,7 +30,7 @@ struct Ask {
 };
 
 // What one open is to get.
-struct Outcome {
+struct Opening {
   policy::ContentSet found;
   Version version{};
   // What is shown instead of the lower file: a redacted copy, or a copy of the bytes that were
@@ -48,7 +48,7 @@ class Contents {
   virtual bool by_path(policy::ContentSet asked) const noexcept = 0;
 
   // Decides for an open. What goes wrong is among what is found (policy::kFailed and its like).
-  virtual Outcome open(const Ask& ask) noexcept = 0;
+  virtual Opening open(const Ask& ask) noexcept = 0;
 
   // Gives what the file is found to contain, of what is asked.
   // fd  open for reading; borrowed

@@ -53,12 +53,14 @@ json LivePolicy::refused(const std::string& name, const policy::Diagnostics& why
 }
 
 json LivePolicy::take_over(const std::string& name, UsablePolicy opened) {
-  const auto program = std::make_shared<const policy::Program>(std::move(opened.program));
+  const auto kept = std::make_shared<const UsablePolicy>(std::move(opened));
+  const std::shared_ptr<const policy::Program> program{kept, &kept->program};
+  const auto contents = contents_for(program, kept->detection);
   std::this_thread::sleep_until(last_ + kRest);
   last_ = std::chrono::steady_clock::now();
   // Before the first decision by it can be noted.
   mount_.decisions.expect(program);
-  const auto done = mount_.guard.reload(program, &mount_.notifier);
+  const auto done = mount_.guard.reload({program, contents}, &mount_.notifier);
   if (!done) {
     mount_.decisions.withdraw();
     return refused(name, diagnostics_of(done.error()));
@@ -68,9 +70,9 @@ json LivePolicy::take_over(const std::string& name, UsablePolicy opened) {
   const std::lock_guard lock{mutex_};
   if (name != now_.path) now_.name = name;
   now_.path = name;
-  now_.compiled = opened.compiled;
-  now_.took = opened.took;
-  now_.cache_trouble = std::move(opened.cache_trouble);
+  now_.compiled = kept->compiled;
+  now_.took = kept->took;
+  now_.cache_trouble = kept->cache_trouble;
   ++reloads_;
   last_refusal_.clear();
   return {{"ok", true},

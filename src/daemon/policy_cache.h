@@ -21,7 +21,7 @@ namespace sluice::daemon {
 
 class PolicyCache {
  public:
-  static constexpr std::size_t kKept = 32;                             // files, the newest
+  static constexpr std::size_t kKept = 64;                             // files, the newest
   static constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;  // a longer one is not kept
 
   // Gives where this user's cache lies: /var/cache/sluice for root, else sluice in $XDG_CACHE_HOME
@@ -44,6 +44,11 @@ class PolicyCache {
   // errors   for people who want to know: EFBIG, those of writing.
   Result<void, Error> keep(const std::string& key, const std::vector<Included>& included,
                            const policy::Program& program) const;
+
+  // The detectors of a policy, as content::Detection::save() gives them. Nothing where none were
+  // kept.
+  std::vector<std::byte> find_detectors(const policy::Digest& policy) const;
+  void keep_detectors(const policy::Digest& policy, Bytes saved) const;
 
  private:
   PolicyCache(Fd folder, std::string path) : folder_{std::move(folder)}, path_{std::move(path)} {}

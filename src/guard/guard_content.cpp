@@ -22,14 +22,6 @@ namespace {
 
 constexpr int kToLook = O_RDONLY | O_NONBLOCK;
 
-ContentSet asked_of(const policy::ContentGrant& grant) {
-  ContentSet asked;
-  for (const policy::GrantIfFound& each : grant.if_found) {
-    if (each.content < policy::kTooBig) asked.add(each.content);
-  }
-  return asked;
-}
-
 // Tells whether something that is found could take writing away.
 bool may_deny_writing(const policy::ContentGrant& grant) noexcept {
   return std::ranges::any_of(grant.if_found, [](const policy::GrantIfFound& each) {
@@ -93,7 +85,7 @@ void Guard::learn(Judged& judged, ContentSet found) const {
 }
 
 ContentSet Guard::contents_of(int fd, const Judged& judged) const {
-  const ContentSet asked = asked_of(*judged.content);
+  const ContentSet asked = policy::asked_by(*judged.content);
   if (asked.empty()) return {};
   ContentSet failed;
   failed.add(policy::kFailed);
@@ -138,7 +130,7 @@ void Guard::look_before_change(NodeId directory, const wire::Name& name, Judged&
 // How the file is to be shown to this open; what was found is learnt.
 Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r, Judged& judged) {
   ShownFiles::State wanted;
-  wanted.asked = asked_of(*judged.content);
+  wanted.asked = policy::asked_by(*judged.content);
   if (const auto shown = shown_.find(r.node); shown && shown->writers > 0) {
     learn(judged, shown->found);
     wanted.found = shown->found;
@@ -152,7 +144,7 @@ Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r,
   const Fd fd = TRY(mirror_.tree().open(r.node, kToLook));
   const auto access = how_of(r.flags) == ShownFiles::Opens::to_write ? content::Access::writes
                                                                     : content::Access::reads;
-  content::Outcome outcome =
+  content::Opening outcome =
       rules_.contents->open({fd.get(), path_of(fd.get(), wanted.asked), *judged.content, access});
   learn(judged, outcome.found);
   wanted.found = outcome.found;
@@ -201,7 +193,7 @@ Result<fuse::Opened> Guard::open_by_content(const Asked& asked, const Seen& seen
 void Guard::created_by_content(const Judged& judged, NodeId node, fuse::OpenFlags flags) {
   if (judged.content == nullptr) return;
   ShownFiles::State state;
-  state.asked = asked_of(*judged.content);
+  state.asked = policy::asked_by(*judged.content);
   shown_.turn(node).opened(state, how_of(flags));
 }
 
@@ -228,8 +220,8 @@ Result<void> Guard::may_move_contents(const Asked& asked, const mirror::Found& f
   for (const policy::SubjectIndex subject : rules_.all) {
     const policy::Terms& before = asked.program.terms(move.from, subject);
     const policy::Terms& after = asked.program.terms(move.to, subject);
-    const ContentSet here = asked_of(before.content);
-    const ContentSet there = asked_of(after.content);
+    const ContentSet here = policy::asked_by(before.content);
+    const ContentSet there = policy::asked_by(after.content);
     const bool is_directory = S_ISDIR(file.stat.stx_mode);
     const bool by_path = is_directory ? rules_.by_path : rules_.contents->by_path(here | there);
     if (!by_path) continue;

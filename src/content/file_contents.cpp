@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "sluice/content/file_contents.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::content {
+
+using policy::ContentSet;
+
+namespace {
+
+bool must_redact(const policy::Grant& grant) noexcept {
+  return grant.read == policy::Read::redact || grant.execute == policy::Read::redact;
+}
+
+bool shows_nothing(const policy::Grant& grant) noexcept {
+  return grant.read == policy::Read::deny && grant.execute == policy::Read::deny;
+}
+
+std::uint64_t size_of(int fd) noexcept {
+  struct stat stat {};
+  return ::fstat(fd, &stat) == 0 ? static_cast<std::uint64_t>(stat.st_size) : 0;
+}
+
+ContentSet failed() noexcept {
+  ContentSet set;
+  set.add(policy::kFailed);
+  return set;
+}
+
+}  // namespace
+
+class FileContents::Starter final : public Finder {
+ public:
+  Starter(const policy::Program& program, std::shared_ptr<const Detection> detection,
+          InspectorOptions options)
+      : program_{program}, detection_{std::move(detection)}, options_{std::move(options)} {}
+
+  Findings find(SetIndex set, int fd, std::uint64_t size, std::string_view path) override {
+    const auto inspector = started();
+    if (!inspector) return nothing_known(Outcome::failed, inspector.error().line());
+    return (*inspector)->find(set, fd, size, path);
+  }
+
+  Redacted redact(ContentSet contents, policy::With with, int fd, std::uint64_t size,
+                  std::string_view path) override {
+    const auto inspector = started();
+    if (!inspector) return {.why = inspector.error().line()};
+    return (*inspector)->redact(contents, with, fd, size, path);
+  }
+
+  Result<Inspector*, Error> started() {
+    const std::lock_guard lock{mutex_};
+    if (inspector_) return inspector_.get();
+    // What could not be started a moment ago is not tried with every file.
+    const auto now = std::chrono::steady_clock::now();
+    if (failure_ && now - tried_ < kRest) return fail(*failure_);
+    tried_ = now;
+    auto made = Inspector::start(detection_, program_, options_);
+    if (!made) {
+      failure_ = made.error();
+      return fail(std::move(made).error());
+    }
+    failure_.reset();
+    inspector_ = std::move(*made);
+    return inspector_.get();
+  }
+
+  std::string trouble() const {
+    const std::lock_guard lock{mutex_};
+    return failure_ ? failure_->line() : std::string{};
+  }
+
+ private:
+  static constexpr std::chrono::seconds kRest{1};
+
+  const policy::Program& program_;
+  const std::shared_ptr<const Detection> detection_;
+  const InspectorOptions options_;
+  mutable std::mutex mutex_;  // guards all below
+  std::unique_ptr<Inspector> inspector_;
+  std::optional<Error> failure_;
+  std::chrono::steady_clock::time_point tried_{};
+};
+
+FileContents::FileContents(std::shared_ptr<const policy::Program> program,
+                   std::shared_ptr<const Detection> detection, FileContentsOptions options)
+    : program_{std::move(program)},
+      detection_{std::move(detection)},
+      starter_{std::make_unique<Starter>(*program_, detection_, std::move(options.inspector))},
+      faces_{std::move(options.faces)},
+      verdicts_{Verdicts::make(detection_, *starter_, std::move(options.verdicts))} {}
+
+FileContents::~FileContents() = default;
+
+Result<Finder*, Error> FileContents::finder() { return TRY(starter_->started()); }
+std::string FileContents::trouble() const { return starter_->trouble(); }
+
+bool FileContents::by_path(ContentSet asked) const noexcept {
+  try {
+    return std::ranges::any_of(detection_->sets_for(asked),
+                               [&](SetIndex set) { return detection_->by_path(set); });
+  } catch (const std::bad_alloc&) {
+    return true;
+  }
+}
+
+ContentSet FileContents::found(int fd, std::string_view path, ContentSet asked) noexcept {
+  return verdicts_->of(fd, path, asked).contents;
+}
+
+std::optional<ContentSet> FileContents::known(int fd, std::string_view path,
+                                          ContentSet asked) noexcept {
+  const auto known = verdicts_->known(fd, path, asked);
+  if (!known) return std::nullopt;
+  return known->contents;
+}
+
+void FileContents::later(Fd fd, std::string_view path, ContentSet asked) noexcept try {
+  verdicts_->later(std::move(fd), std::string{path}, asked);
+} catch (const std::bad_alloc&) {
+  // It is found out when somebody asks.
+}
+
+Opening FileContents::open(const Ask& ask) noexcept try {
+  const ContentSet asked = policy::asked_by(ask.grant);
+  return show(ask, verdicts_->of(ask.fd, ask.path, asked));
+} catch (const std::bad_alloc&) {
+  return {.found = failed(), .unshowable = true};
+}
+
+Opening FileContents::show(const Ask& ask, Verdicts::Known known) noexcept {
+  const policy::Grant grant = policy::at(ask.grant, known.contents);
+  // What is written to by somebody else is shown as it was when it was inspected. Of what was not
+  // inspected (it is too large, say) there is nothing to be kept to.
+  const bool inspected = !known.contents.has(policy::kTooBig);
+  if (known.writers && inspected && !shows_nothing(grant)) {
+    if (ask.access == Access::reads) return show_snapshot(ask, policy::asked_by(ask.grant));
+  }
+  if (!must_redact(grant)) return {.found = known.contents, .version = known.version};
+  return redact(ask, ask.fd, known.version, known.contents);
+}
+
+Opening FileContents::show_snapshot(const Ask& ask, ContentSet asked) noexcept try {
+  Opening outcome;
+  const auto version = Version::of(ask.fd);
+  if (!version) return {.found = failed(), .unshowable = true};
+  outcome.version = *version;
+  const auto copy = faces_.snapshot(ask.fd, *version);
+  if (!copy || (*copy)->file() == nullptr) return {.found = failed(), .unshowable = true};
+  const int fd = (*copy)->file()->get();
+  for (const SetIndex set : detection_->sets_for(asked)) {
+    const Findings findings = starter_->find(set, fd, (*copy)->size(), ask.path);
+    outcome.found = outcome.found | detection_->contents_of(set, findings);
+  }
+  const policy::Grant grant = policy::at(ask.grant, outcome.found);
+  if (must_redact(grant)) {
+    auto own = Version::of(fd);
+    if (!own) return {.found = failed(), .unshowable = true};
+    return redact(ask, fd, *own, outcome.found);
+  }
+  outcome.face = *copy;
+  return outcome;
+} catch (const std::bad_alloc&) {
+  return {.found = failed(), .unshowable = true};
+}
+
+Opening FileContents::redact(const Ask& ask, int fd, const Version& version,
+                         ContentSet found) noexcept try {
+  Opening outcome{.found = found, .version = version};
+  const ContentSet contents = policy::redacted_for(ask.grant, found);
+  const policy::With with = policy::at(ask.grant, found).with;
+  outcome.face = faces_.find(version, contents, with);
+  if (outcome.face) return outcome;
+  Redacted redacted = starter_->redact(contents, with, fd, size_of(fd), ask.path);
+  if (redacted.outcome != Outcome::whole) {
+    outcome.unshowable = true;
+    return outcome;
+  }
+  auto face = faces_.redacted(fd, version, contents, with, std::move(redacted.redaction));
+  if (!face) {
+    outcome.unshowable = true;
+    return outcome;
+  }
+  outcome.face = std::move(*face);
+  return outcome;
+} catch (const std::bad_alloc&) {
+  return {.found = found, .version = version, .unshowable = true};
+}
+
+}  // namespace sluice::content
