@@ -178,61 +178,11 @@ void visit_paths(Codec& codec, RuleOrNever& rule) {
 }
 
 template <class Codec, class Enum>
-void maybe_choice(Codec& codec, std::optional<Enum>& value, Enum last) {
+void maybe(Codec& codec, std::optional<Enum>& value, Enum last) {
   bool there = value.has_value();
   flag(codec, there);
   if (there && !value) value.emplace();
   if (there) choice(codec, *value, last);
-}
-
-template <class Codec>
-void visit(Codec& codec, NamedFile& file) {
-  codec.text(file.name);
-  codec.text(file.text);
-}
-
-template <class Codec, class T, class Each>
-void maybe(Codec& codec, std::optional<T>& value, Each each) {
-  bool there = value.has_value();
-  flag(codec, there);
-  if (there && !value) value.emplace();
-  if (there) each(codec, *value);
-}
-
-template <class Codec>
-void visit(Codec& codec, ImportSpec& import) {
-  codec.text(import.as);
-  visit(codec, import.at);
-  visit(codec, import.file);
-  texts(codec, import.disable);
-  flag(codec, import.ignores_paths);
-}
-
-template <class Codec>
-void visit(Codec& codec, DetectorSpec& detector) {
-  codec.text(detector.name);
-  visit(codec, detector.at);
-  codec.text(detector.regex);
-  codec.text(detector.validate);
-  codec.number(detector.entropy);
-  texts(codec, detector.keywords);
-  codec.number(detector.group);
-  codec.number(detector.max_length);
-  maybe(codec, detector.manifest, [](Codec& c, NamedFile& file) { visit(c, file); });
-  texts(codec, detector.types);
-  maybe(codec, detector.larger_than, [](Codec& c, std::uint64_t& size) { c.number(size); });
-}
-
-template <class Codec>
-void visit(Codec& codec, ContentDefaults& content) {
-  auto deadline =
-      static_cast<std::int64_t>(content.deadline.value_or(ContentDefaults::kDeadline).count());
-  codec.number(deadline);
-  content.deadline = std::chrono::milliseconds{deadline};
-  visit(codec, content.on_error);
-  visit(codec, content.on_timeout);
-  maybe(codec, content.too_big_over, [](Codec& c, std::uint64_t& size) { c.number(size); });
-  visit(codec, content.too_big);
 }
 
 template <class Codec>
@@ -241,18 +191,12 @@ void visit(Codec& codec, Test& test) {
   codec.text(test.as);
   codec.text(test.path);
   choice(codec, test.mode, Mode::execute);
-  maybe_choice(codec, test.expect.see, See::no);
-  maybe_choice(codec, test.expect.read, Read::deny);
-  maybe_choice(codec, test.expect.execute, Read::deny);
-  maybe_choice(codec, test.expect.write, Write::deny);
-  maybe_choice(codec, test.expect.log, Log::alarm);
+  maybe(codec, test.expect.see, See::no);
+  maybe(codec, test.expect.read, Read::deny);
+  maybe(codec, test.expect.execute, Read::deny);
+  maybe(codec, test.expect.write, Write::deny);
+  maybe(codec, test.expect.log, Log::alarm);
   texts(codec, test.expect.rules);
-  maybe(codec, test.expect.contents,
-        [](Codec& c, std::vector<std::string>& names) { texts(c, names); });
-  texts(codec, test.expect.has);
-  texts(codec, test.expect.lacks);
-  maybe(codec, test.expect.same_size, [](Codec& c, bool& same) { flag(c, same); });
-  maybe(codec, test.file, [](Codec& c, std::string& text) { c.text(text); });
 }
 
 template <class Codec>
@@ -261,26 +205,27 @@ void visit(Codec& codec, Document& document) {
   codec.number(document.content_hash);
   visit(codec, document.defaults);
   visit(codec, document.unknown_subject);
-  visit(codec, document.content);
+  auto deadline = static_cast<std::int64_t>(document.content.deadline.count());
+  codec.number(deadline);
+  document.content.deadline = std::chrono::milliseconds{deadline};
+  visit(codec, document.content.on_error);
+  visit(codec, document.content.on_timeout);
+  codec.number(document.content.too_big_over);
+  visit(codec, document.content.too_big);
   choice(codec, document.hard_links, HardLinks::path);
   RunSpec& run = document.run;
   for (auto* each : {&run.keep_env, &run.drop_env, &run.sockets, &run.writable, &run.devices}) {
     texts(codec, *each);
   }
   list(codec, document.subjects, [](Codec& c, SubjectSpec& subject) { visit(c, subject); });
-  list(codec, document.imports, [](Codec& c, ImportSpec& import) { visit(c, import); });
-  list(codec, document.detectors, [](Codec& c, DetectorSpec& detector) { visit(c, detector); });
   list(codec, document.rules, [](Codec& c, Rule& rule) {
     visit_paths(c, rule);
     visit(c, rule.values);
-    texts(c, rule.contents);
-    choice(c, rule.with, With::all);
     c.text(rule.why);
   });
   list(codec, document.nevers, [](Codec& c, Never& never) {
     visit_paths(c, never);
     visit(c, never.forbidden);
-    texts(c, never.contents);
   });
   list(codec, document.tests, [](Codec& c, Test& test) { visit(c, test); });
 }
@@ -308,9 +253,6 @@ bool is_whole(Document& document) {
   }
   good &= std::ranges::all_of(document.nevers, [&](const Never& never) { return known(never.at); });
   good &= std::ranges::all_of(document.subjects, [&](const SubjectSpec& s) { return known(s.at); });
-  good &= std::ranges::all_of(document.imports, [&](const ImportSpec& i) { return known(i.at); });
-  good &= std::ranges::all_of(document.detectors, [&](const DetectorSpec& d) { return known(d.at); });
-  good &= document.content.deadline->count() > 0 && document.content.deadline->count() <= 3600000;
   good &= std::ranges::all_of(document.tests, [&](const Test& test) { return known(test.at); });
   if (!good) return false;
   Diagnostics wrong;

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "sluice/policy/content.h"
 #include "sluice/policy/diagnostic.h"
 #include "sluice/policy/digest.h"
 #include "sluice/policy/terms.h"
@@ -52,8 +51,6 @@ struct Rule {
   bool everywhere = false;       // no `path`, or only patterns that subtract
   std::vector<GlobText> paths;   // with those of `except`, which all subtract
   Values values;                 // what it gives, after its mode
-  std::vector<std::string> contents;  // only for files in which one of these is found; empty: any
-  With with = With::nothing;     // what it redacts where it redacts without `contents`
   std::string why;
 };
 
@@ -65,39 +62,7 @@ struct Never {
   std::vector<std::string> who;  // empty: every subject, and who is none
   bool everywhere = false;
   std::vector<GlobText> paths;
-  std::vector<std::string> contents;  // of files in which one of these is found; empty: of any
   Values forbidden;
-};
-
-// A file that the policy names and that was read with it.
-struct NamedFile {
-  std::string name;  // as the resolver names it
-  std::string text;
-  friend bool operator==(const NamedFile&, const NamedFile&) = default;
-};
-
-// [[import]]: detectors in gitleaks' format.
-struct ImportSpec {
-  std::string as;
-  Location at;
-  NamedFile file;
-  std::vector<std::string> disable;  // ids
-  bool ignores_paths = false;        // allowlists of paths in it do not count
-};
-
-// [detector.NAME]: one of regex, manifest, types, larger_than.
-struct DetectorSpec {
-  std::string name;
-  Location at;
-  std::string regex;
-  std::string validate;  // "", "luhn" or "mod97"
-  double entropy = 0;
-  std::vector<std::string> keywords;
-  std::uint32_t group = 0;
-  std::uint64_t max_length = 0;
-  std::optional<NamedFile> manifest;
-  std::vector<std::string> types;
-  std::optional<std::uint64_t> larger_than;  // bytes
 };
 
 // [[test]].
@@ -108,33 +73,24 @@ struct Expectation {
   std::optional<Write> write;
   std::optional<Log> log;
   std::vector<std::string> rules;  // ids that must be among the winners
-  // Of a test with a file: names of contents that must be found; texts that must be there, and must
-  // not, in what is shown; and whether that is as long as the file.
-  std::optional<std::vector<std::string>> contents;
-  std::vector<std::string> has, lacks;
-  std::optional<bool> same_size;
 };
 struct Test {
   Location at;
   std::string as;    // a subject, "anyone" or "unknown"
   std::string path;  // from the mounted root; a trailing slash makes it a directory
   Mode mode = Mode::read;
-  std::optional<std::string> file;  // the bytes that are there
   Expectation expect;
 };
 
 // What a file with several hard links gets where not all of its names are known.
 enum class HardLinks : std::uint8_t { inspect, path };
 
-// What holds where a file cannot be inspected. What nobody said is filled in: to refuse.
+// What is about content only; kept for when content is looked at.
 struct ContentDefaults {
-  static constexpr std::chrono::milliseconds kDeadline{200};
-  static constexpr std::uint64_t kTooBigOver = std::uint64_t{64} << 20;
-
-  std::optional<std::chrono::milliseconds> deadline;
+  std::chrono::milliseconds deadline{200};
   Values on_error;
   Values on_timeout;
-  std::optional<std::uint64_t> too_big_over;  // bytes
+  std::uint64_t too_big_over = 0;  // bytes; 0: no such limit
   Values too_big;
 };
 
@@ -159,8 +115,6 @@ struct Document {
   bool says_hard_links = false;  // only while it is read: the file itself said so
   RunSpec run;
   std::vector<SubjectSpec> subjects;
-  std::vector<ImportSpec> imports;
-  std::vector<DetectorSpec> detectors;
   std::vector<Rule> rules;
   std::vector<Never> nevers;
   std::vector<Test> tests;  // of the policy itself; those of included files are theirs

@@ -49,8 +49,7 @@ Program::Engine::Engine(Document document, const Limits& limits)
     everybody_.members.push_back(static_cast<std::uint16_t>(i));
   }
   fallback_.grant = {See::no, Read::deny, Read::deny, Write::deny};
-  fallback_.id = policy::id_of(fallback_.grant);
-  fallback_.content = {fallback_.grant, {}};
+  fallback_.id = id_of(fallback_.grant);
   fallback_.won.fill(kByLimit);
 }
 
@@ -224,37 +223,24 @@ Judge::Who Program::Engine::who(SubjectIndex subject) const {
   return joined_[index - declared];
 }
 
-const Terms* Program::Engine::keep_terms(Terms terms) {
-  terms.id = grants_.id_of(terms.content);
-  // Where there are too many different grants, this one is stricter than it would be.
-  const bool by_content = !terms.content.if_found.empty() || terms.grant.with != With::nothing;
-  if (by_content && static_cast<std::uint16_t>(terms.id) < kFirstContentGrant) {
-    terms.grant = grant_of(terms.id);
-    terms.content = {terms.grant, {}};
-    terms.if_found.clear();
-    terms.won.fill(kByLimit);
-  }
+const Terms* Program::Engine::keep_terms(const Terms& terms) {
   std::uint64_t hash = mix(0, static_cast<std::uint64_t>(terms.id));
   for (const RuleId rule : terms.won) hash = mix(hash, static_cast<std::uint64_t>(rule));
   for (const Log log : terms.logs) hash = mix(hash, static_cast<std::uint64_t>(log));
-  for (const TermsIfFound& each : terms.if_found) {
-    for (const RuleId rule : each.won) hash = mix(hash, static_cast<std::uint64_t>(rule));
-  }
   const auto [begin, end] = term_ids_.equal_range(hash);
   for (auto at = begin; at != end; ++at) {
     if (*at->second == terms) return at->second;
   }
   // Terms live as long as the program. There are few different ones unless somebody wants many;
   // then the rules' names are left out, and few are left.
-  const std::size_t bytes = sizeof(Terms) + 64 + terms.if_found.size() * sizeof(TermsIfFound);
+  constexpr std::size_t kBytes = sizeof(Terms) + 64;
   const bool named = std::ranges::any_of(terms.won, [](RuleId rule) { return rule != kByLimit; });
-  if (named && terms_.size() * bytes > budget_.limit() / 8) {
+  if (named && terms_.size() * kBytes > budget_.limit() / 8) {
     Terms unnamed = terms;
     unnamed.won.fill(kByLimit);
-    for (TermsIfFound& each : unnamed.if_found) each.won.fill(kByLimit);
     return keep_terms(unnamed);
   }
-  budget_.force(bytes);
+  budget_.force(kBytes);
   terms_.push_back(terms);
   term_ids_.emplace(hash, &terms_.back());
   return &terms_.back();

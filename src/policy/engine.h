@@ -17,7 +17,6 @@
 
 #include "sluice/policy/automaton.h"
 #include "sluice/policy/gate.h"
-#include "sluice/policy/grants.h"
 #include "sluice/policy/name_dfa.h"
 #include "sluice/policy/place_table.h"
 #include "sluice/policy/program.h"
@@ -32,7 +31,6 @@ bool add_unit(Automaton& automaton, const std::vector<GlobText>& globs, bool eve
 class Judge {
  public:
   explicit Judge(const Document& document);
-  const std::vector<ContentName>& contents() const noexcept { return contents_; }
 
   // Who a caller is: subjects, or kAnyone's index for none. Of several the strictest values hold,
   // so that nobody gets more by being one more subject.
@@ -41,34 +39,24 @@ class Judge {
     bool unknown = false;  // [default].unknown_subject holds as well
   };
   bool applies(std::uint32_t rule, std::uint16_t member) const noexcept;
-  // Both leave `id` to be filled in.
   Terms terms(const UnitStates& units, const Who& who) const;
   // Gives the strictest of all rules that apply, and of the default, on each axis.
   Terms strictest(const Who& who) const;
-  std::optional<ContentId> content(std::string_view name) const noexcept;
 
  private:
   struct Sum {
     Values values;
     std::array<RuleId, kAxes> won;
-    With with = With::nothing;
   };
   void add(Sum& sum, std::uint32_t rule) const noexcept;
-  // For files in which `found` is found, and nothing else.
-  Sum sum_of(const UnitStates& units, std::uint16_t member, ContentSet found) const noexcept;
-  Sum sum_of(const UnitStates& units, const Who& who, ContentSet found) const noexcept;
-  ContentSet contents_at(const UnitStates& units, const Who& who) const noexcept;
-  void add_content(Terms& terms, const Sum& base, Sum with, ContentId content) const;
+  Sum sum_of(const UnitStates& units, std::uint16_t member) const noexcept;
   bool is_first(RuleId rule, RuleId other) const noexcept;
   static void add(Sum& sum, const Values& values, RuleId by) noexcept;
-  static void close(Sum& sum) noexcept;
   static Terms finish(Sum sum) noexcept;
 
   const Document& document_;
   std::vector<std::vector<std::uint16_t>> who_;  // by rule; empty: everyone
   std::vector<std::uint32_t> rank_;              // by rule: its place in the order of ids
-  std::vector<ContentName> contents_;
-  std::vector<ContentSet> asks_;  // by rule: what it asks for
 };
 
 class Program::Engine {
@@ -81,8 +69,6 @@ class Program::Engine {
   const Document& document() const noexcept { return document_; }
   const Automaton& automaton() const noexcept { return automaton_; }
   const Judge& judge() const noexcept { return judge_; }
-  Grants& grants() noexcept { return grants_; }
-  const std::vector<ContentName>& contents() const noexcept { return judge_.contents(); }
   Place start() const noexcept { return start_; }
 
   Step step(Place parent, std::string_view name) noexcept;
@@ -125,13 +111,12 @@ class Program::Engine {
   Step work_out_once(const PlaceTable::Slot& from, Place parent, std::string_view name, bool& full);
   void sweep_locked();
   bool may_sweep() const noexcept;
-  const Terms* keep_terms(Terms terms);
+  const Terms* keep_terms(const Terms& terms);
   const Terms& strictest(SubjectIndex subject);
 
   Document document_;
   Automaton automaton_;
   Judge judge_;
-  Grants grants_;
   std::mutex mutex_;
   Gate gate_{mutex_};
   Budget budget_;

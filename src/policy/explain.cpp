@@ -113,8 +113,6 @@ bool names_without_exceptions(const Rule& rule, const std::vector<Name>& names) 
                         .everywhere = false,
                         .paths = globs,
                         .values = {},
-                        .contents = {},
-                        .with = With::nothing,
                         .why = {}});
   const auto engine = Program::Engine::build(std::move(only), Limits{});
   if (engine == nullptr) return false;

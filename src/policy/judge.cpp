@@ -4,18 +4,11 @@
 #include <numeric>
 
 #include "sluice/policy/engine.h"
-#include "sluice/policy/whole.h"
 
 namespace sluice::policy {
 
-Judge::Judge(const Document& document) : document_{document}, contents_{contents_of(document)} {
+Judge::Judge(const Document& document) : document_{document} {
   const auto& rules = document.rules;
-  for (const Rule& rule : rules) {
-    ContentSet& asks = asks_.emplace_back();
-    for (const std::string& name : rule.contents) {
-      if (const auto known = content(name)) asks.add(*known);
-    }
-  }
   for (const Rule& rule : rules) {
     std::vector<std::uint16_t>& who = who_.emplace_back();
     for (const std::string& name : rule.who) {
@@ -33,21 +26,12 @@ Judge::Judge(const Document& document) : document_{document}, contents_{contents
   for (std::uint32_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
 }
 
-std::optional<ContentId> Judge::content(std::string_view name) const noexcept {
-  const auto found = std::ranges::find(contents_, name, &ContentName::name);
-  const auto index = static_cast<std::size_t>(found - contents_.begin());
-  // The loader has made sure that there are no more.
-  if (found == contents_.end() || index >= kMostContents) return std::nullopt;
-  return static_cast<ContentId>(index);
-}
-
 bool Judge::applies(std::uint32_t rule, std::uint16_t member) const noexcept {
   return who_[rule].empty() || std::ranges::binary_search(who_[rule], member);
 }
 
 void Judge::add(Sum& sum, std::uint32_t rule) const noexcept {
   const Values& values = document_.rules[rule].values;
-  sum.with = std::max(sum.with, document_.rules[rule].with);
   for (std::size_t i = 0; i < kAxes; ++i) {
     const auto axis = static_cast<Axis>(i);
     if (!values.has(axis)) continue;
@@ -73,68 +57,38 @@ void Judge::add(Sum& sum, const Values& values, RuleId by) noexcept {
 }
 
 // What is hidden cannot be opened, whatever else was said.
-void Judge::close(Sum& sum) noexcept {
-  if (sum.values.at(Axis::see) == 0) return;
-  const auto take = [&](Axis axis, std::uint8_t strictest) {
-    if (sum.values.at(axis) == strictest) return;
-    sum.values.put(axis, strictest);
-    sum.won[static_cast<std::size_t>(axis)] = sum.won[static_cast<std::size_t>(Axis::see)];
-  };
-  take(Axis::read, static_cast<std::uint8_t>(Read::deny));
-  take(Axis::execute, static_cast<std::uint8_t>(Read::deny));
-  take(Axis::write, static_cast<std::uint8_t>(Write::deny));
-}
-
-namespace {
-
-Grant grant_by(const Values& values, With with) noexcept {
-  Grant grant{.see = static_cast<See>(values.at(Axis::see)),
-              .read = static_cast<Read>(values.at(Axis::read)),
-              .execute = static_cast<Read>(values.at(Axis::execute)),
-              .write = static_cast<Write>(values.at(Axis::write))};
-  const bool redacts = grant.read == Read::redact || grant.execute == Read::redact;
-  if (redacts) grant.with = with;
-  return grant;
-}
-
-std::array<Log, 3> logs_by(const Values& values) noexcept {
-  std::array<Log, 3> logs{};
-  for (const Mode mode : kModes) {
-    logs[static_cast<std::size_t>(mode)] = static_cast<Log>(values.at(log_axis_of(mode)));
-  }
-  return logs;
-}
-
-}  // namespace
-
 Terms Judge::finish(Sum sum) noexcept {
-  close(sum);
+  const auto take = [&](Axis axis, std::uint8_t strictest) {
+    const auto i = static_cast<std::size_t>(axis);
+    if (sum.values.at(Axis::see) == 0 || sum.values.at(axis) == strictest)
+      return sum.values.at(axis);
+    sum.won[i] = sum.won[static_cast<std::size_t>(Axis::see)];
+    return strictest;
+  };
+  constexpr auto kDenyRead = static_cast<std::uint8_t>(Read::deny);
+  constexpr auto kDenyWrite = static_cast<std::uint8_t>(Write::deny);
   Terms terms;
-  terms.grant = grant_by(sum.values, sum.with);
-  terms.content.nothing_found = terms.grant;
-  terms.values = sum.values.value;
-  terms.logs = logs_by(sum.values);
+  terms.grant = {.see = static_cast<See>(sum.values.at(Axis::see)),
+                 .read = static_cast<Read>(take(Axis::read, kDenyRead)),
+                 .execute = static_cast<Read>(take(Axis::execute, kDenyRead)),
+                 .write = static_cast<Write>(take(Axis::write, kDenyWrite))};
+  for (const Mode mode : kModes) {
+    terms.logs[static_cast<std::size_t>(mode)] = static_cast<Log>(sum.values.at(log_axis_of(mode)));
+  }
+  terms.id = id_of(terms.grant);
   terms.won = sum.won;
   return terms;
 }
 
-Judge::Sum Judge::sum_of(const UnitStates& units, std::uint16_t member,
-                         ContentSet found) const noexcept {
+Judge::Sum Judge::sum_of(const UnitStates& units, std::uint16_t member) const noexcept {
   Sum sum{};
   sum.won.fill(kByDefault);
   for (const std::uint32_t state : units) {
-    const std::uint32_t rule = unit_of(state);
-    if (!is_matched(state) || !applies(rule, member)) continue;
-    if (asks_[rule].empty() || !(asks_[rule] & found).empty()) add(sum, rule);
+    if (is_matched(state) && applies(unit_of(state), member)) add(sum, unit_of(state));
   }
   for (std::size_t i = 0; i < kAxes; ++i) {
     const auto axis = static_cast<Axis>(i);
-    if (sum.values.has(axis)) continue;
-    sum.values.put(axis, document_.defaults.at(axis));
-    const bool reads = axis == Axis::read || axis == Axis::execute;
-    if (reads && document_.defaults.at(axis) == static_cast<std::uint8_t>(Read::redact)) {
-      sum.with = std::max(sum.with, With::values);
-    }
+    if (!sum.values.has(axis)) sum.values.put(axis, document_.defaults.at(axis));
   }
   return sum;
 }
@@ -146,12 +100,10 @@ bool Judge::is_first(RuleId rule, RuleId other) const noexcept {
   return rank_[a] < rank_[b];
 }
 
-Judge::Sum Judge::sum_of(const UnitStates& units, const Who& who,
-                         ContentSet found) const noexcept {
-  Sum sum = sum_of(units, who.members.front(), found);
+Terms Judge::terms(const UnitStates& units, const Who& who) const {
+  Sum sum = sum_of(units, who.members.front());
   for (const std::uint16_t member : std::span{who.members}.subspan(1)) {
-    const Sum other = sum_of(units, member, found);
-    sum.with = std::max(sum.with, other.with);
+    const Sum other = sum_of(units, member);
     for (std::size_t i = 0; i < kAxes; ++i) {
       const std::uint8_t mine = sum.values.value[i], its = other.values.value[i];
       if (its < mine || (its == mine && !is_first(other.won[i], sum.won[i]))) continue;
@@ -159,60 +111,8 @@ Judge::Sum Judge::sum_of(const UnitStates& units, const Who& who,
       sum.won[i] = other.won[i];
     }
   }
-  if (who.unknown) {
-    add(sum, document_.unknown_subject, kByUnknownSubject);
-    if (document_.unknown_subject.at(Axis::read) == static_cast<std::uint8_t>(Read::redact)) {
-      sum.with = With::all;
-    }
-  }
-  return sum;
-}
-
-ContentSet Judge::contents_at(const UnitStates& units, const Who& who) const noexcept {
-  ContentSet contents;
-  for (const std::uint32_t state : units) {
-    const std::uint32_t rule = unit_of(state);
-    const auto applies_to = [&](std::uint16_t member) { return applies(rule, member); };
-    if (!is_matched(state) || asks_[rule].empty()) continue;
-    if (std::ranges::any_of(who.members, applies_to)) contents = contents | asks_[rule];
-  }
-  return contents;
-}
-
-// More found never grants more: where nothing is found holds here as well.
-void Judge::add_content(Terms& terms, const Sum& base, Sum with, ContentId content) const {
-  for (std::size_t i = 0; i < kAxes; ++i) {
-    if (with.values.value[i] > base.values.value[i]) continue;
-    with.values.value[i] = base.values.value[i];
-    with.won[i] = base.won[i];
-  }
-  close(with);
-  const Grant grant = grant_by(with.values, with.with);
-  if (grant == terms.grant && with.values.value == base.values.value) return;
-  if (grant != terms.grant) terms.content.if_found.push_back({content, grant});
-  terms.if_found.push_back({content, with.values.value, logs_by(with.values), with.won});
-}
-
-Terms Judge::terms(const UnitStates& units, const Who& who) const {
-  Sum base = sum_of(units, who, {});
-  close(base);
-  Terms terms = finish(base);
-  const ContentSet contents = contents_at(units, who);
-  contents.each([&](ContentId content) {
-    ContentSet found;
-    found.add(content);
-    add_content(terms, base, sum_of(units, who, found), content);
-  });
-  if (terms.if_found.empty()) return terms;
-  const auto without_answer = [&](ContentId content, const Values& values, RuleId by) {
-    Sum sum = base;
-    add(sum, values, by);
-    add_content(terms, base, sum, content);
-  };
-  without_answer(kTooBig, document_.content.too_big, kByTooBig);
-  without_answer(kTimedOut, document_.content.on_timeout, kByTimeout);
-  without_answer(kFailed, document_.content.on_error, kByError);
-  return terms;
+  if (who.unknown) add(sum, document_.unknown_subject, kByUnknownSubject);
+  return finish(sum);
 }
 
 Terms Judge::strictest(const Who& who) const {
@@ -225,8 +125,6 @@ Terms Judge::strictest(const Who& who) const {
   }
   if (who.unknown) add(sum, document_.unknown_subject, kByLimit);
   sum.won.fill(kByLimit);
-  // What there is to be found is not asked here; so all goes.
-  sum.with = With::all;
   return finish(sum);
 }
 

@@ -42,11 +42,8 @@ class Loader {
   struct Own {
     Values values;
     Values unknown_subject;
-    ContentDefaults content;
     bool says_hard_links = false;
   };
-  Result<NamedFile, Error> read_named(const Reading& reading, std::string_view name);
-  void join_contents(const Reading& reading, Position at, Document& included, Document& into) const;
   void include(const Reading& reading, const Value& table, const Own& own, Document& into);
   std::optional<Source> find(const Reading& reading, const Fields& fields) const;
   void disable(const Fields& fields, Document& included) const;
@@ -57,7 +54,6 @@ class Loader {
   const Resolver& resolver_;
   Diagnostics& wrong_;
   std::vector<std::string> open_;  // the files around the one that is read
-  std::size_t named_ = 0;          // files that were read for what they hold besides rules
 };
 
 bool Loader::check_text(const Reading& reading, const std::string& text) const {
@@ -99,37 +95,25 @@ void Loader::read_sections(const Reading& reading, const Value& root, Document& 
       "rule",    "never",   "test",    "run",    "detector"};
   const Fields fields{reading, root, "a policy", kKnown};
   check_version(reading, fields);
-  const FileReader named = [&](std::string_view name) { return read_named(reading, name); };
+  for (const std::string_view key : {"import", "detector"}) {
+    if (const Member* member = fields.get(key)) {
+      reading.error(member->at,
+                    fmt::format("`{}`: this version cannot look into files, so it cannot"
+                                " enforce what depends on content",
+                                key));
+    }
+  }
   if (const Value* table = fields.table("default")) read_default(reading, *table, document);
   if (const Value* table = fields.table("subject")) read_subjects(reading, *table, document);
   if (const Value* table = fields.table("run")) read_run(reading, *table, document);
-  for (const Value* table : fields.tables("import")) {
-    read_import(reading, *table, named, document);
-  }
-  if (const Value* table = fields.table("detector")) {
-    read_detectors(reading, *table, named, document);
-  }
   for (const Value* table : fields.tables("rule")) read_rule(reading, *table, document);
   for (const Value* table : fields.tables("never")) read_never(reading, *table, document);
   // An included file's tests are about that file as it stands; here it may be changed.
   Document tests;
   for (const Value* table : fields.tables("test")) read_test(reading, *table, tests);
   if (!included) document.tests = std::move(tests.tests);
-  const Own own{document.defaults, document.unknown_subject, document.content,
-                document.says_hard_links};
+  const Own own{document.defaults, document.unknown_subject, document.says_hard_links};
   for (const Value* table : fields.tables("include")) include(reading, *table, own, document);
-}
-
-Result<NamedFile, Error> Loader::read_named(const Reading& reading, std::string_view name) {
-  if (named_ >= kMaxFiles) return fail(Error{"more than 64 files are named", EINVAL});
-  ++named_;
-  Source source = TRY(resolver_(reading.file, name));
-  if (source.text.size() > kMaxNamedBytes) {
-    return fail(Error{fmt::format("{} is larger than 16 MiB", quoted(name)), EFBIG});
-  }
-  hashed +=
-      fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
-  return NamedFile{std::move(source.name), std::move(source.text)};
 }
 
 void Loader::check_version(const Reading& reading, const Fields& fields) const {
@@ -264,56 +248,6 @@ bool fill(const Values& from, const Values& own, Values& into) {
   return agree;
 }
 
-// The same for what is said in one piece.
-template <class T>
-bool fill(const std::optional<T>& from, const std::optional<T>& own, std::optional<T>& into) {
-  if (!from || own) return true;
-  const bool agree = !into || *into == *from;
-  into = from;
-  return agree;
-}
-
-bool fill_whole(const Values& from, const Values& own, Values& into) {
-  if (from.set == 0 || own.set != 0) return true;
-  const bool agree = into.set == 0 || into == from;
-  into = from;
-  return agree;
-}
-
-bool fill(const ContentDefaults& from, const ContentDefaults& own, ContentDefaults& into) {
-  bool agree = fill(from.deadline, own.deadline, into.deadline);
-  agree &= fill_whole(from.on_error, own.on_error, into.on_error);
-  agree &= fill_whole(from.on_timeout, own.on_timeout, into.on_timeout);
-  agree &= fill(from.too_big_over, own.too_big_over, into.too_big_over);
-  return fill_whole(from.too_big, own.too_big, into.too_big) && agree;
-}
-
-// A detector that the including file has is its own; two included files must not differ.
-void Loader::join_contents(const Reading& reading, Position at, Document& included,
-                           Document& into) const {
-  const auto differ = [&](Location known, std::string_view name) {
-    if (known.file == reading.index) return;
-    reading.error(at, fmt::format("two included files have a detector {}; say here which it is",
-                                  quoted(name)));
-  };
-  for (ImportSpec& import : included.imports) {
-    const auto known = std::ranges::find(into.imports, import.as, &ImportSpec::as);
-    if (known == into.imports.end()) {
-      into.imports.push_back(std::move(import));
-    } else {
-      differ(known->at, import.as);
-    }
-  }
-  for (DetectorSpec& detector : included.detectors) {
-    const auto known = std::ranges::find(into.detectors, detector.name, &DetectorSpec::name);
-    if (known == into.detectors.end()) {
-      into.detectors.push_back(std::move(detector));
-    } else {
-      differ(known->at, detector.name);
-    }
-  }
-}
-
 // What a file says itself goes before what it includes; includes are joined after its own sections.
 void Loader::join(const Reading& reading, Position at, Document included, const Own& own,
                   Document& into) const {
@@ -331,8 +265,6 @@ void Loader::join(const Reading& reading, Position at, Document included, const 
   }
   bool agree = fill(included.defaults, own.values, into.defaults);
   agree &= fill(included.unknown_subject, own.unknown_subject, into.unknown_subject);
-  agree &= fill(included.content, own.content, into.content);
-  join_contents(reading, at, included, into);
   if (included.says_hard_links && !own.says_hard_links) {
     agree &= !into.says_hard_links || into.hard_links == included.hard_links;
     into.hard_links = included.hard_links;

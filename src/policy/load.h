@@ -16,7 +16,6 @@
 namespace sluice::policy {
 
 inline constexpr std::size_t kMaxTextBytes = std::size_t{4} << 20;  // of one file
-inline constexpr std::size_t kMaxNamedBytes = std::size_t{16} << 20;  // of one it names besides
 inline constexpr std::size_t kMaxFiles = 64;
 inline constexpr std::size_t kMaxRules = 65536;
 inline constexpr std::size_t kMaxGlobs = 131072;
@@ -29,7 +28,7 @@ struct Source {
   std::string text;
 };
 
-// Gives the file that `[[include]] file = "..."`, an import or a manifest names. `includer` is the Source::name of the file
+// Gives the file that `[[include]] file = "..."` names. `includer` is the Source::name of the file
 // in which it stands. Its Error is shown at that line.
 using Resolver =
     std::function<Result<Source, Error>(std::string_view includer, std::string_view file)>;

@@ -74,17 +74,10 @@ std::string_view Program::rule_name(RuleId rule) const noexcept {
   if (rule == kByDefault) return "default";
   if (rule == kByLimit) return "limit";
   if (rule == kByUnknownSubject) return "unknown_subject";
-  if (rule == kByTooBig) return "too_big";
-  if (rule == kByTimeout) return "on_timeout";
-  if (rule == kByError) return "on_error";
   const auto& rules = document().rules;
   const auto index = static_cast<std::size_t>(rule);
   return index < rules.size() ? std::string_view{rules[index].id} : "?";
 }
-
-GrantId Program::id_of(const ContentGrant& grant) const { return engine_->grants().id_of(grant); }
-const ContentGrant& Program::content_grant(GrantId id) const { return engine_->grants().of(id); }
-std::span<const ContentName> Program::contents() const noexcept { return engine_->contents(); }
 
 Stats Program::stats() const noexcept { return engine_->stats(); }
 void Program::sweep() const noexcept { engine_->sweep(); }

@@ -114,12 +114,6 @@ class Program {
   // kUnknown when there is no room for another combination; kAnyone for none.
   SubjectIndex join(std::span<const SubjectIndex> subjects) const noexcept;
 
-  // Gives the number of a grant, the same for the same grant; and the grant of such a number.
-  GrantId id_of(const ContentGrant& grant) const;
-  const ContentGrant& content_grant(GrantId id) const;
-  // Gives what the policy asks for by `content`, by ContentId.
-  std::span<const ContentName> contents() const noexcept;
-
   // Gives the rule's id as written; "default" and the like for what is no rule.
   std::string_view rule_name(RuleId rule) const noexcept;
 

@@ -11,6 +11,9 @@
 namespace sluice::policy {
 namespace {
 
+constexpr std::string_view kNoRedaction =
+    "this version cannot look into files, so it cannot redact; `deny` and `hide` it can";
+
 // Puts one value on the axes of all modes.
 void put_read(Values& values, Read read) noexcept {
   values.put(Axis::read, static_cast<std::uint8_t>(read));
@@ -44,11 +47,10 @@ struct Named {
   std::string_view name;
   Values values;
 };
-const std::array<Named, 7>& verdicts() {
-  static const std::array<Named, 7> all{
+const std::array<Named, 6>& verdicts() {
+  static const std::array<Named, 6> all{
       Named{"native", make(See::yes, Read::native, Write::native)},
       Named{"served", make(See::yes, Read::served, Write::served)},
-      Named{"redact", make({}, Read::redact, Write::deny)},
       Named{"readonly", make({}, {}, Write::deny)},
       Named{"deny", make({}, Read::deny, Write::deny)},
       Named{"hide", make(See::no, Read::deny, Write::deny)},
@@ -67,6 +69,10 @@ std::vector<std::string_view> words_of(Axis axis) {
 std::optional<Values> read_verdict(const Reading& reading, const Text& word) {
   const auto found = std::ranges::find(verdicts(), word.text, &Named::name);
   if (found != verdicts().end()) return found->values;
+  if (word.text == "redact") {
+    reading.error(word.at, std::string{kNoRedaction});
+    return std::nullopt;
+  }
   std::vector<std::string_view> known;
   for (const Named& each : verdicts()) known.push_back(each.name);
   reading.error(word.at, fmt::format("unknown verdict {}{}", quoted(word.text),
@@ -77,10 +83,15 @@ std::optional<Values> read_verdict(const Reading& reading, const Text& word) {
 std::optional<std::uint8_t> read_word(const Reading& reading, Axis axis, const Text& word) {
   const auto words = words_of(axis);
   const auto found = std::ranges::find(words, word.text);
+  const bool redact = (axis == Axis::read || axis == Axis::execute) && word.text == "redact";
+  if (redact) {
+    reading.error(word.at, std::string{kNoRedaction});
+    return std::nullopt;
+  }
   if (found != words.end()) return static_cast<std::uint8_t>(found - words.begin());
   std::string all;
   for (const std::string_view each : words) {
-    all += fmt::format("{}`{}`", all.empty() ? "" : ", ", each);
+    if (each != "redact") all += fmt::format("{}`{}`", all.empty() ? "" : ", ", each);
   }
   reading.error(word.at, fmt::format("`{}` cannot be {}; it is one of {}{}", name(axis),
                                      quoted(word.text), all, suggestion(word.text, words)));

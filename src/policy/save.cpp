@@ -13,7 +13,7 @@ namespace sluice::policy {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'s', 'l', 'u', 'i', 'c', 'e', 'P', '\n'};
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 2;
 
 struct Envelope {
   std::array<char, 8> magic;

@@ -15,10 +15,20 @@ namespace sluice::policy {
 
 using toml_text::Member;
 using toml_text::Position;
-using toml_text::Type;
 using toml_text::Value;
 
 namespace {
+
+constexpr std::string_view kNoContent =
+    "this version cannot look into files, so it cannot enforce what depends on content";
+
+void refuse_content(const Fields& fields, std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (const Member* member = fields.get(key)) {
+      fields.reading().error(member->at, fmt::format("`{}`: {}", key, kNoContent));
+    }
+  }
+}
 
 std::vector<std::string> read_who(const Fields& fields) {
   std::vector<std::string> who;
@@ -127,10 +137,10 @@ void read_expected(const Fields& fields, std::string_view key, Axis axis, std::o
 }
 
 Expectation read_expectation(const Reading& reading, const Value& table) {
-  static constexpr std::array<std::string_view, 11> kKnown{
-      "see",  "read",  "write", "execute",   "log",    "rule",
-      "rules", "has", "lacks", "same_size", "content"};
+  static constexpr std::array<std::string_view, 10> kKnown{
+      "see", "read", "write", "execute", "log", "rule", "rules", "has", "lacks", "same_size"};
   const Fields fields{reading, table, "`expect`", kKnown};
+  refuse_content(fields, {"has", "lacks", "same_size"});
   Expectation expect;
   read_expected(fields, "see", Axis::see, expect.see, see_of);
   read_expected(fields, "read", Axis::read, expect.read, read_of);
@@ -141,16 +151,6 @@ Expectation read_expectation(const Reading& reading, const Value& table) {
     const auto ids = fields.texts(key);
     if (!ids) continue;
     for (const Text& id : *ids) expect.rules.push_back(id.text);
-  }
-  if (fields.has("content")) expect.contents = read_contents(fields);
-  for (const auto& [key, into] : {std::pair{"has", &expect.has}, {"lacks", &expect.lacks}}) {
-    const auto texts = fields.texts(key);
-    if (!texts) continue;
-    for (const Text& text : *texts) into->push_back(text.text);
-  }
-  if (const Member* same = fields.get("same_size")) {
-    if (same->value.type == Type::boolean) expect.same_size = same->value.boolean;
-    if (same->value.type != Type::boolean) fields.wrong_type(*same, "true or false");
   }
   if (table.members.empty()) reading.error(table.at, "`expect` expects nothing");
   return expect;
@@ -193,6 +193,7 @@ void read_rule(const Reading& reading, const Value& table, Document& document) {
                                                            "verdict", "see", "read",    "write",
                                                            "log",     "why", "content", "with"};
   const Fields fields{reading, table, "a rule", kKnown};
+  refuse_content(fields, {"content", "with"});
   Rule rule;
   rule.at = reading.location(table.at);
   if (const auto id = fields.text("id")) {
@@ -216,15 +217,6 @@ void read_rule(const Reading& reading, const Value& table, Document& document) {
   } else if (values.set != 0 && rule.values.set == 0) {
     reading.error(fields.get("mode")->at, "with this `mode` the rule says nothing");
   }
-  rule.contents = read_contents(fields);
-  read_with(fields, rule);
-  const bool hides = values.has(Axis::see) &&
-                     (fields.has("see") || values.at(Axis::see) == static_cast<std::uint8_t>(See::no));
-  if (!rule.contents.empty() && hides) {
-    reading.error(fields.get("content")->at,
-                  "`content` cannot stand beside hiding: whether a file is seen depends on its path"
-                  " alone");
-  }
   if (const auto why = fields.text("why")) rule.why = why->text;
   document.rules.push_back(std::move(rule));
 }
@@ -233,6 +225,7 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   static constexpr std::array<std::string_view, 10> kKnown{
       "id", "who", "path", "mode", "see", "read", "write", "log", "why", "content"};
   const Fields fields{reading, table, "a never", kKnown};
+  refuse_content(fields, {"content"});
   Never never;
   never.at = reading.location(table.at);
   if (const auto id = fields.text("id"); id && check_id(reading, *id)) never.id = id->text;
@@ -241,7 +234,6 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   never.everywhere = paths.everywhere;
   never.paths = std::move(paths.globs);
   never.forbidden = read_forbidden(fields, read_modes(fields));
-  never.contents = read_contents(fields);
   const bool says =
       fields.has("see") || fields.has("read") || fields.has("write") || fields.has("log");
   if (!says) {
@@ -256,8 +248,8 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
 }
 
 void read_test(const Reading& reading, const Value& table, Document& document) {
-  static constexpr std::array<std::string_view, 7> kKnown{
-      "as", "open", "path", "mode", "file", "file_base64", "expect"};
+  static constexpr std::array<std::string_view, 6> kKnown{"as",   "open", "path",
+                                                          "mode", "file", "expect"};
   const Fields fields{reading, table, "a test", kKnown};
   Test test;
   test.at = reading.location(table.at);
@@ -285,14 +277,9 @@ void read_test(const Reading& reading, const Value& table, Document& document) {
       reading.error(mode->at, "the `mode` of a test is one of `r`, `w` and `x`");
     }
   }
-  test.file = read_test_file(fields);
+  static_cast<void>(fields.text("file"));
   if (const Value* expect = fields.table("expect")) {
     test.expect = read_expectation(reading, *expect);
-    for (const std::string_view key : {"has", "lacks", "same_size", "content"}) {
-      const auto said = std::ranges::find(expect->members, key, &Member::key);
-      if (said == expect->members.end() || fields.has("file") || fields.has("file_base64")) continue;
-      reading.error(said->at, fmt::format("`{}` needs a `file`: the text that is there", key));
-    }
   } else if (!fields.has("expect")) {
     reading.error(table.at, "a test needs `expect`");
   }

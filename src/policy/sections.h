@@ -3,19 +3,13 @@
 // declared, whether an id is given twice) is load()'s to check.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "sluice/base/result.h"
 #include "sluice/policy/document.h"
 #include "sluice/policy/fields.h"
 
 namespace sluice::policy {
-
-// Gives a file that the policy names, as the resolver of the load does.
-using FileReader = std::function<Result<NamedFile, Error>(std::string_view name)>;
 
 // [default]; axes and keys that are absent stay as they are.
 void read_default(const Reading& reading, const toml_text::Value& table, Document& document);
@@ -26,19 +20,6 @@ void read_run(const Reading& reading, const toml_text::Value& table, Document& d
 void read_rule(const Reading& reading, const toml_text::Value& table, Document& document);
 void read_never(const Reading& reading, const toml_text::Value& table, Document& document);
 void read_test(const Reading& reading, const toml_text::Value& table, Document& document);
-
-void read_import(const Reading& reading, const toml_text::Value& table, const FileReader& files,
-                 Document& document);
-// [detector.NAME] of all names.
-void read_detectors(const Reading& reading, const toml_text::Value& table, const FileReader& files,
-                    Document& document);
-
-// Gives the names after `content`.
-std::vector<std::string> read_contents(const Fields& fields);
-// Reads `with`; the rule's values and contents are there.
-void read_with(const Fields& fields, Rule& rule);
-// Gives the bytes of `file` or `file_base64`.
-std::optional<std::string> read_test_file(const Fields& fields);
 
 // Gives the patterns of a list, telling of those that are none. Those with a leading `!` subtract.
 std::vector<GlobText> read_globs(const Reading& reading, const std::vector<Text>& texts);

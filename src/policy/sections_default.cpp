@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
-#include "sluice/policy/measure.h"
 #include "sluice/policy/sections.h"
 #include "sluice/policy/words.h"
 
@@ -17,6 +17,26 @@ using toml_text::Type;
 using toml_text::Value;
 
 namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+constexpr std::array kTimes{Unit{"ms", 1}, Unit{"s", 1000}, Unit{"min", 60000}};
+constexpr std::array kSizes{Unit{"B", 1}, Unit{"KiB", 1u << 10}, Unit{"MiB", 1u << 20},
+                            Unit{"GiB", 1u << 30}};
+
+// Gives a whole number followed by a unit, in the smallest unit; nothing for anything else.
+std::optional<std::uint64_t> measure(std::string_view text, std::span<const Unit> units) noexcept {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  const std::string_view name{parsed.ptr, static_cast<std::size_t>(end - parsed.ptr)};
+  const auto unit = std::ranges::find(units, name, &Unit::name);
+  if (parsed.ec != std::errc{} || unit == units.end()) return std::nullopt;
+  if (number > 0xffffffffffff / unit->factor) return std::nullopt;
+  return number * unit->factor;
+}
 
 void read_verdict_into(const Fields& fields, std::string_view key, Values& into) {
   const auto word = fields.text(key);
@@ -29,7 +49,7 @@ void read_too_big(const Reading& reading, const Value& table, ContentDefaults& c
   const Fields fields{reading, table, "`too_big`", kKnown};
   const auto over = fields.text("over");
   if (over) {
-    const auto bytes = measure_size(over->text);
+    const auto bytes = measure(over->text, kSizes);
     if (bytes) content.too_big_over = *bytes;
     if (!bytes)
       reading.error(over->at,
@@ -154,7 +174,7 @@ void read_default(const Reading& reading, const Value& table, Document& document
   read_verdict_into(fields, "on_error", document.content.on_error);
   read_verdict_into(fields, "on_timeout", document.content.on_timeout);
   if (const auto deadline = fields.text("deadline")) {
-    const auto ms = measure_time(deadline->text);
+    const auto ms = measure(deadline->text, kTimes);
     if (ms && *ms > 0 && *ms <= 3600000) {
       document.content.deadline = std::chrono::milliseconds{*ms};
     } else {

@@ -15,7 +15,6 @@ constexpr std::array<std::string_view, 2> kSee{"yes", "no"};
 constexpr std::array<std::string_view, 4> kRead{"native", "served", "redact", "deny"};
 constexpr std::array<std::string_view, 3> kWrite{"native", "served", "deny"};
 constexpr std::array<std::string_view, 3> kLog{"none", "open", "alarm"};
-constexpr std::array<std::string_view, 3> kWith{"nothing", "values", "all"};
 constexpr std::array<std::string_view, 3> kMode{"read", "write", "execute"};
 constexpr std::array<std::string_view, kAxes> kAxis{"see", "read",        "execute",      "write",
                                                     "log", "log (write)", "log (execute)"};
@@ -74,11 +73,6 @@ std::string_view name(Read read) noexcept { return at(Axis::read, read); }
 std::string_view name(Write write) noexcept { return at(Axis::write, write); }
 std::string_view name(Log log) noexcept { return at(Axis::log_read, log); }
 
-std::string_view name(With with) noexcept {
-  const auto index = static_cast<std::size_t>(with);
-  return index < kWith.size() ? kWith[index] : "?";
-}
-
 std::string_view name(Mode mode) noexcept {
   const auto index = static_cast<std::size_t>(mode);
   return index < kMode.size() ? kMode[index] : "?";
@@ -103,12 +97,6 @@ std::optional<Log> log_of(std::string_view word) noexcept {
   return find<Log>(Axis::log_read, word);
 }
 
-std::optional<With> with_of(std::string_view word) noexcept {
-  if (word == "values") return With::values;
-  if (word == "all") return With::all;
-  return std::nullopt;
-}
-
 Verdict verdict_of(const Terms& terms, Mode mode) noexcept {
   const Axis axis = terms.grant.see == See::no ? Axis::see : axis_of(mode);
   return {.see = terms.grant.see,
@@ -119,31 +107,7 @@ Verdict verdict_of(const Terms& terms, Mode mode) noexcept {
 }
 
 bool same_effect(const Terms& a, const Terms& b) noexcept {
-  const auto same_logs = [](const TermsIfFound& mine, const TermsIfFound& its) {
-    return mine.content == its.content && mine.logs == its.logs;
-  };
-  return a.content == b.content && a.logs == b.logs &&
-         std::ranges::equal(a.if_found, b.if_found, same_logs);
-}
-
-Terms resolve(const Terms& terms, ContentSet found) {
-  Terms all = terms;
-  all.grant = at(terms.content, found);
-  for (const TermsIfFound& each : terms.if_found) {
-    if (!found.has(each.content)) continue;
-    for (std::size_t i = 0; i < kAxes; ++i) {
-      const auto axis = static_cast<Axis>(i);
-      if (each.values[i] <= all.values[i]) continue;
-      all.values[i] = each.values[i];
-      all.won[i] = each.won[i];
-      for (const Mode mode : kModes) {
-        if (axis == log_axis_of(mode)) {
-          all.logs[static_cast<std::size_t>(mode)] = static_cast<Log>(each.values[i]);
-        }
-      }
-    }
-  }
-  return all;
+  return a.id == b.id && a.grant == b.grant && a.logs == b.logs;
 }
 
 }  // namespace sluice::policy

@@ -48,31 +48,21 @@ struct Values {
   friend bool operator==(const Values&, const Values&) noexcept = default;
 };
 
-// What of a file goes where a rule redacts it by its path alone.
-enum class With : std::uint8_t {
-  nothing,  // only what was found in it
-  values,   // what stands after `=` or `:`
-  all,      // every byte but line ends
-};
-
 // What one subject may do with a file, whichever rules said so. Nodes are told apart by it.
 struct Grant {
   See see = See::yes;
   Read read = Read::native;
   Read execute = Read::native;
   Write write = Write::native;
-  With with = With::nothing;  // matters where `read` or `execute` is redact
   friend bool operator==(const Grant&, const Grant&) noexcept = default;
 };
 
-// Names a grant. 0 is the one without any restriction. Numbers below kFirstContentGrant are the same
-// in every program and every process; those from there on are a program's own, for grants that
-// depend on content or redact.
+// Names a grant; the same in every program and every process. 0 is the grant without any
+// restriction. Numbers from kFirstContentGrant on are for grants that depend on content.
 enum class GrantId : std::uint16_t {};
 inline constexpr GrantId kUnrestricted{0};
 inline constexpr std::uint16_t kFirstContentGrant = 256;
 
-// Gives the number of a grant of its own; `with` is left out of account.
 GrantId id_of(const Grant& grant) noexcept;
 // Gives the grant of a number; the strictest one for a number that id_of() never gives.
 Grant grant_of(GrantId id) noexcept;
@@ -85,7 +75,6 @@ std::string_view name(See see) noexcept;
 std::string_view name(Read read) noexcept;
 std::string_view name(Write write) noexcept;
 std::string_view name(Log log) noexcept;
-std::string_view name(With with) noexcept;
 std::string_view name(Mode mode) noexcept;
 std::string_view name(Axis axis) noexcept;
 // Gives the word for a strictness on an axis, such as "served"; "?" out of range.
@@ -95,7 +84,6 @@ std::optional<See> see_of(std::string_view word) noexcept;
 std::optional<Read> read_of(std::string_view word) noexcept;
 std::optional<Write> write_of(std::string_view word) noexcept;
 std::optional<Log> log_of(std::string_view word) noexcept;
-std::optional<With> with_of(std::string_view word) noexcept;  // `values` or `all`
 
 // Gives the axis on which an open in `mode` is decided, and the one by which it is logged.
 constexpr Axis axis_of(Mode mode) noexcept {

@@ -26,8 +26,6 @@ class Checker {
     for (const Rule& rule : document_.rules) check_who(rule.who, rule.at);
     for (const Never& never : document_.nevers) check_who(never.who, never.at);
     for (const Test& test : document_.tests) check_test(test);
-    check_detectors();
-    check_contents();
     check_limits();
   }
 
@@ -72,40 +70,6 @@ class Checker {
     }
   }
 
-  void check_detectors() {
-    const auto declare = [&](std::string_view name, Location at) {
-      const bool taken = name == "builtin" || name == "positions";
-      if (taken) error(at, fmt::format("the name `{}` is taken: it stands for our own", name));
-      if (std::ranges::find(sets_, name) != sets_.end()) {
-        error(at, fmt::format("there are two detectors {}", quoted(name)));
-      }
-      sets_.push_back(name);
-    };
-    for (const ImportSpec& import : document_.imports) declare(import.as, import.at);
-    for (const DetectorSpec& detector : document_.detectors) declare(detector.name, detector.at);
-    sets_.push_back("builtin");
-    sets_.push_back("positions");
-  }
-
-  // Whether a set has a detector of that id, only who reads the set can tell.
-  void check_contents() {
-    const auto names = contents_of(document_);
-    for (const ContentName& content : names) {
-      const bool known = std::ranges::find(sets_, content.set) != sets_.end();
-      const bool wrong = content.name.ends_with(':') || content.detector.find(':') != std::string::npos;
-      if (known && !wrong) continue;
-      const std::string meant = suggestion(content.set, sets_);
-      error(content.at,
-            fmt::format("no detector {} is declared{}", quoted(content.name),
-                        meant.empty() ? "; there are `builtin`, `positions`, each [[import]]'s `as`"
-                                        " and each [detector.NAME]"
-                                      : meant));
-    }
-    if (names.size() > kMostContents) {
-      error(names[kMostContents].at, "more than 60 different contents are asked for");
-    }
-  }
-
   void check_limits() {
     std::size_t globs = 0;
     for (const Rule& rule : document_.rules) globs += rule.paths.size();
@@ -117,42 +81,14 @@ class Checker {
   const Document& document_;
   Diagnostics& wrong_;
   std::vector<std::string_view> subjects_;
-  std::vector<std::string_view> sets_;
   std::unordered_map<std::string_view, Location> ids_;
 };
 
 }  // namespace
 
-std::vector<ContentName> contents_of(const Document& document) {
-  std::vector<ContentName> all;
-  const auto add = [&](const std::vector<std::string>& names, Location at) {
-    for (const std::string& name : names) {
-      if (std::ranges::find(all, name, &ContentName::name) != all.end()) continue;
-      const std::size_t colon = name.find(':');
-      const std::string detector = colon == name.npos ? "" : name.substr(colon + 1);
-      all.push_back({name, name.substr(0, colon), detector, at});
-    }
-  };
-  for (const Rule& rule : document.rules) add(rule.contents, rule.at);
-  for (const Never& never : document.nevers) add(never.contents, never.at);
-  for (const Test& test : document.tests) {
-    if (test.expect.contents) add(*test.expect.contents, test.at);
-  }
-  return all;
-}
-
 Values loosest() noexcept {
   Values values;
   for (std::size_t i = 0; i < kAxes; ++i) values.put(static_cast<Axis>(i), 0);
-  return values;
-}
-
-Values refusal() noexcept {
-  Values values;
-  for (const Axis axis : {Axis::read, Axis::execute}) {
-    values.put(axis, static_cast<std::uint8_t>(Read::deny));
-  }
-  values.put(Axis::write, static_cast<std::uint8_t>(Write::deny));
   return values;
 }
 
@@ -163,13 +99,10 @@ void complete(Document& document, Diagnostics& wrong) {
     if (!document.defaults.has(axis)) document.defaults.put(axis, loose.at(axis));
   }
   if (document.unknown_subject.set == 0) {
-    document.unknown_subject = refusal();
-  }
-  ContentDefaults& content = document.content;
-  if (!content.deadline) content.deadline = ContentDefaults::kDeadline;
-  if (!content.too_big_over) content.too_big_over = ContentDefaults::kTooBigOver;
-  for (Values* values : {&content.on_error, &content.on_timeout, &content.too_big}) {
-    if (values->set == 0) *values = refusal();
+    for (const Axis axis : {Axis::read, Axis::execute}) {
+      document.unknown_subject.put(axis, static_cast<std::uint8_t>(Read::deny));
+    }
+    document.unknown_subject.put(Axis::write, static_cast<std::uint8_t>(Write::deny));
   }
   Checker{document, wrong}.check();
 }

@@ -2,8 +2,6 @@
 // What can be said only of a whole policy, after includes.
 #pragma once
 
-#include <vector>
-
 #include "sluice/policy/document.h"
 
 namespace sluice::policy {
@@ -11,10 +9,6 @@ namespace sluice::policy {
 // Fills in what nobody said, and tells of names that nobody declared, ids given twice, and limits.
 void complete(Document& document, Diagnostics& wrong);
 
-// Gives the values that refuse opening and writing.
-Values refusal() noexcept;
-// Gives each name that stands after `content =` once: of rules, of [[never]]s and of [[test]]s.
-std::vector<ContentName> contents_of(const Document& document);
 // Gives the values that hold where neither a rule nor [default] says anything.
 Values loosest() noexcept;
 
