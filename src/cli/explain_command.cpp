@@ -86,7 +86,7 @@ struct Looked {
 // Looks into the file, if there is one and the answer depends on it.
 std::optional<Looked> look_into(const Question& question, const policy::Program& program,
                                 const policy::Explanation& why) {
-  const policy::ContentSet asked = policy::asked_by(why.terms.content);
+  const policy::ContentSet asked = why.terms.asks();
   if (asked.empty()) return std::nullopt;
   const std::string path = question.path.starts_with('/') || question.over.empty()
                                ? question.path

@@ -65,9 +65,7 @@ class Planner {
   void add(std::string path, std::uint64_t size, policy::Place place) {
     policy::ContentSet asked;
     for (const policy::SubjectIndex subject : subjects_) {
-      for (const policy::GrantIfFound& one : program_.terms(place, subject).content.if_found) {
-        if (one.content < policy::kTooBig) asked.add(one.content);
-      }
+      asked |= program_.terms(place, subject).asks();
     }
     if (asked.empty()) {
       ++plan_.free;

@@ -26,6 +26,7 @@ struct Ask {
   int fd = -1;            // the lower file, open for reading; borrowed
   std::string_view path;  // below the mounted root; empty where it is not known
   const policy::ContentGrant& grant;
+  policy::ContentSet asked;  // what has to be known of it
   Access access = Access::reads;
 };
 

@@ -126,8 +126,7 @@ void FileContents::later(Fd fd, std::string_view path, ContentSet asked) noexcep
 }
 
 Opening FileContents::open(const Ask& ask) noexcept try {
-  const ContentSet asked = policy::asked_by(ask.grant);
-  return show(ask, verdicts_->of(ask.fd, ask.path, asked));
+  return show(ask, verdicts_->of(ask.fd, ask.path, ask.asked));
 } catch (const std::bad_alloc&) {
   return {.found = failed(), .unshowable = true};
 }
@@ -138,13 +137,13 @@ Opening FileContents::show(const Ask& ask, Verdicts::Known known) noexcept {
   // inspected (it is too large, say) there is nothing to be kept to.
   const bool inspected = !known.contents.has(policy::kTooBig);
   if (known.writers && inspected && !shows_nothing(grant)) {
-    if (ask.access == Access::reads) return show_snapshot(ask, policy::asked_by(ask.grant));
+    if (ask.access == Access::reads) return show_snapshot(ask);
   }
   if (!must_redact(grant)) return {.found = known.contents, .version = known.version};
   return redact(ask, ask.fd, known.version, known.contents);
 }
 
-Opening FileContents::show_snapshot(const Ask& ask, ContentSet asked) noexcept try {
+Opening FileContents::show_snapshot(const Ask& ask) noexcept try {
   Opening outcome;
   const auto version = Version::of(ask.fd);
   if (!version) return {.found = failed(), .unshowable = true};
@@ -152,7 +151,7 @@ Opening FileContents::show_snapshot(const Ask& ask, ContentSet asked) noexcept t
   const auto copy = faces_.snapshot(ask.fd, *version);
   if (!copy || (*copy)->file() == nullptr) return {.found = failed(), .unshowable = true};
   const int fd = (*copy)->file()->get();
-  for (const SetIndex set : detection_->sets_for(asked)) {
+  for (const SetIndex set : detection_->sets_for(ask.asked)) {
     const Findings findings = starter_->find(set, fd, (*copy)->size(), ask.path);
     outcome.found = outcome.found | detection_->contents_of(set, findings);
   }

@@ -51,7 +51,7 @@ class FileContents final : public Contents {
   class Starter;
 
   Opening show(const Ask& ask, Verdicts::Known known) noexcept;
-  Opening show_snapshot(const Ask& ask, policy::ContentSet asked) noexcept;
+  Opening show_snapshot(const Ask& ask) noexcept;
   Opening redact(const Ask& ask, int fd, const Version& version, policy::ContentSet found) noexcept;
 
   std::shared_ptr<const policy::Program> program_;

@@ -296,6 +296,7 @@ class Guard final : public mirror::PlaceKeeper {
   };
   std::string path_of(int fd, policy::ContentSet asked) const;
   std::string path_in(NodeId directory, const wire::Name& name) const;
+  static policy::ContentSet asked_by(const Judged& judged);
   void learn(Judged& judged, policy::ContentSet found) const;
   policy::ContentSet contents_of(int fd, const Judged& judged) const;
   void look_into(NodeId node, Judged& judged);

@@ -44,7 +44,7 @@ class ShownFace final : public mirror::Substitute {
 };
 
 std::string link_target(int fd) {
-  std::array<char, PATH_MAX> room;
+  std::array<char, PATH_MAX> room{};
   const ssize_t length =
       ::readlink(mirror::ProcPath{fd}.c_str(), room.data(), room.size());
   if (length <= 0 || static_cast<std::size_t>(length) >= room.size()) return {};
@@ -57,6 +57,10 @@ ShownFiles::Opens how_of(fuse::OpenFlags flags) noexcept {
 }
 
 }  // namespace
+
+ContentSet Guard::asked_by(const Judged& judged) {
+  return policy::asked_by(*judged.content) | judged.terms->asks();
+}
 
 bool can_write(const policy::Grant& grant) noexcept {
   return grant.write != Write::deny && grant.read != Read::redact && grant.execute != Read::redact;
@@ -85,7 +89,7 @@ void Guard::learn(Judged& judged, ContentSet found) const {
 }
 
 ContentSet Guard::contents_of(int fd, const Judged& judged) const {
-  const ContentSet asked = policy::asked_by(*judged.content);
+  const ContentSet asked = asked_by(judged);
   if (asked.empty()) return {};
   ContentSet failed;
   failed.add(policy::kFailed);
@@ -130,7 +134,7 @@ void Guard::look_before_change(NodeId directory, const wire::Name& name, Judged&
 // How the file is to be shown to this open; what was found is learnt.
 Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r, Judged& judged) {
   ShownFiles::State wanted;
-  wanted.asked = policy::asked_by(*judged.content);
+  wanted.asked = asked_by(judged);
   if (const auto shown = shown_.find(r.node); shown && shown->writers > 0) {
     learn(judged, shown->found);
     wanted.found = shown->found;
@@ -145,7 +149,11 @@ Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r,
   const auto access = how_of(r.flags) == ShownFiles::Opens::to_write ? content::Access::writes
                                                                     : content::Access::reads;
   content::Opening outcome =
-      rules_.contents->open({fd.get(), path_of(fd.get(), wanted.asked), *judged.content, access});
+      rules_.contents->open({.fd = fd.get(),
+                             .path = path_of(fd.get(), wanted.asked),
+                             .grant = *judged.content,
+                             .asked = wanted.asked,
+                             .access = access});
   learn(judged, outcome.found);
   wanted.found = outcome.found;
   if (enforces()) wanted.face = std::move(outcome.face);
@@ -193,7 +201,7 @@ Result<fuse::Opened> Guard::open_by_content(const Asked& asked, const Seen& seen
 void Guard::created_by_content(const Judged& judged, NodeId node, fuse::OpenFlags flags) {
   if (judged.content == nullptr) return;
   ShownFiles::State state;
-  state.asked = policy::asked_by(*judged.content);
+  state.asked = asked_by(judged);
   shown_.turn(node).opened(state, how_of(flags));
 }
 
@@ -220,8 +228,8 @@ Result<void> Guard::may_move_contents(const Asked& asked, const mirror::Found& f
   for (const policy::SubjectIndex subject : rules_.all) {
     const policy::Terms& before = asked.program.terms(move.from, subject);
     const policy::Terms& after = asked.program.terms(move.to, subject);
-    const ContentSet here = policy::asked_by(before.content);
-    const ContentSet there = policy::asked_by(after.content);
+    const ContentSet here = before.asks();
+    const ContentSet there = after.asks();
     const bool is_directory = S_ISDIR(file.stat.stx_mode);
     const bool by_path = is_directory ? rules_.by_path : rules_.contents->by_path(here | there);
     if (!by_path) continue;
@@ -245,7 +253,7 @@ Result<void> Guard::may_move_contents(const Asked& asked, const mirror::Found& f
 
 // Below the root; empty where it cannot be told.
 std::string Guard::path_in(NodeId directory, const wire::Name& name) const {
-  std::array<char, PATH_MAX> room;
+  std::array<char, PATH_MAX> room{};
   const auto above = mirror_.tree().table().path_of(directory, room);
   if (!above) return {};
   std::string path{*above};
