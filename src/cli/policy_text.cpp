@@ -76,7 +76,7 @@ json json_of(const policy::Program& program, const policy::Explanation& explanat
     return names;
   };
   for (const policy::Match& match : explanation.matches) {
-    static constexpr std::array kRoles{"won", "lost", "excepted"};
+    static constexpr std::array kRoles{"won", "lost", "if_found", "excepted"};
     json one{{"rule", program.rule_name(match.rule)},
              {"role", kRoles[static_cast<std::size_t>(match.role)]},
              {"won", axes(match.won)},

@@ -15,13 +15,6 @@ using policy::Write;
 
 namespace {
 
-Grant strictest_of(const Grant& a, const Grant& b) noexcept {
-  return {.see = std::max(a.see, b.see),
-          .read = std::max(a.read, b.read),
-          .execute = std::max(a.execute, b.execute),
-          .write = std::max(a.write, b.write)};
-}
-
 // The grant of a file that may have names which would restrict it, if anybody knew them.
 Grant under_inspection(Grant grant) noexcept {
   grant.read = std::max(grant.read, Read::served);

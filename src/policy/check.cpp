@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The policy's own tests, and what looks wrong in a policy that loads.
+// What looks wrong in a policy that loads.
 #include "sluice/policy/check.h"
 
 #include <fmt/format.h>
@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "sluice/policy/engine.h"
-#include "sluice/policy/explain.h"
 #include "sluice/policy/explore.h"
 
 namespace sluice::policy {
@@ -21,38 +20,6 @@ constexpr std::size_t kMostRules = 3000;
 
 std::string file_of(const Document& document, Location at) {
   return at.file < document.files.size() ? document.files[at.file] : "";
-}
-
-template <class T>
-void differ(std::vector<std::string>& differences, std::string_view what, std::optional<T> expected,
-            T got, std::string_view by) {
-  if (!expected || *expected == got) return;
-  differences.push_back(fmt::format("expected `{} = \"{}\"`, got \"{}\" by `{}`", what,
-                                    name(*expected), name(got), by));
-}
-
-TestResult run(const Program& program, const Test& test) {
-  TestResult result{.test = &test, .passed = false, .differences = {}};
-  // The loader has made sure that it is declared.
-  const SubjectIndex subject = program.subject(test.as).value_or(kUnknown);
-  const Explanation got = explain(program, test.path, subject, test.mode);
-  const Expectation& expect = test.expect;
-  const auto by = [&](Axis axis) { return program.rule_name(got.terms.winner(axis)); };
-  differ(result.differences, "see", expect.see, got.terms.grant.see, by(Axis::see));
-  const bool executes = test.mode == Mode::execute;
-  differ(result.differences, "read", expect.read, got.verdict.read,
-         by(executes ? Axis::execute : Axis::read));
-  differ(result.differences, "execute", expect.execute, got.terms.grant.execute, by(Axis::execute));
-  differ(result.differences, "write", expect.write, got.terms.grant.write, by(Axis::write));
-  differ(result.differences, "log", expect.log, got.verdict.log, by(log_axis_of(test.mode)));
-  for (const std::string& id : expect.rules) {
-    const auto is_it = [&](RuleId rule) { return program.rule_name(rule) == id; };
-    if (std::ranges::any_of(got.terms.won, is_it)) continue;
-    result.differences.push_back(
-        fmt::format("expected rule `{}` to win, got `{}`", id, program.rule_name(got.verdict.by)));
-  }
-  result.passed = result.differences.empty();
-  return result;
 }
 
 bool covers_who(const Rule& wide, const Rule& narrow) {
@@ -142,25 +109,6 @@ class DeadRules {
 };
 
 }  // namespace
-
-std::vector<TestResult> run_tests(const Program& program) {
-  std::vector<TestResult> results;
-  for (const Test& test : program.document().tests) results.push_back(run(program, test));
-  return results;
-}
-
-Diagnostics failures_of(const Program& program, const std::vector<TestResult>& results) {
-  Diagnostics failures;
-  for (const TestResult& result : results) {
-    for (const std::string& difference : result.differences) {
-      const Test& test = *result.test;
-      failures.push_back(
-          {Severity::error, file_of(program.document(), test.at), test.at.line, test.at.column,
-           fmt::format("test of {} as `{}`: {}", quoted(test.path), test.as, difference)});
-    }
-  }
-  return failures;
-}
 
 Diagnostics dead_rules(const Program& program) { return DeadRules{program.document()}.find(); }
 

@@ -112,6 +112,8 @@ bool names_without_exceptions(const Rule& rule, const std::vector<Name>& names) 
                         .who = {},
                         .everywhere = false,
                         .paths = globs,
+                        .contents = {},
+                        .contents_at = {},
                         .values = {},
                         .why = {}});
   const auto engine = Program::Engine::build(std::move(only), Limits{});
@@ -155,8 +157,8 @@ Walked walk(const Program& program, std::string_view path) noexcept {
   return walked;
 }
 
-Explanation explain(const Program& program, std::string_view path, SubjectIndex subject,
-                    Mode mode) {
+Explanation explain(const Program& program, std::string_view path, SubjectIndex subject, Mode mode,
+                    std::optional<ContentSet> found) {
   const std::vector<Name> names = names_of(path);
   Holder holder{program};
   for (const Name& name : names) holder.enter(name);
@@ -180,7 +182,8 @@ Explanation explain(const Program& program, std::string_view path, SubjectIndex 
                 .lost = {},
                 .glob = {},
                 .at = rule.at,
-                .matched = {}};
+                .matched = {},
+                .contents = engine.judge().contents(unit)};
     if (!is_matched(known) && !names_without_exceptions(rule, names)) continue;
     if (const auto found = tracer.first(unit, !is_matched(known))) {
       const GlobText& glob = rule.paths[found->hit.glob];
