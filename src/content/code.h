@@ -34,7 +34,11 @@ class CodeWriter {
     number(static_cast<std::uint64_t>(bytes.size()));
     raw(bytes);
   }
-  void raw(Bytes bytes) { code_.insert(code_.end(), bytes.begin(), bytes.end()); }
+  void raw(Bytes bytes) {
+    const std::size_t at = code_.size();
+    code_.resize(at + bytes.size());
+    if (!bytes.empty()) std::memcpy(code_.data() + at, bytes.data(), bytes.size());
+  }
 
   std::size_t size() const noexcept { return code_.size(); }
   std::vector<std::byte> finish() && { return std::move(code_); }
