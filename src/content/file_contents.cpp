@@ -92,7 +92,7 @@ FileContents::FileContents(std::shared_ptr<const policy::Program> program,
       detection_{std::move(detection)},
       starter_{std::make_unique<Starter>(*program_, detection_, std::move(options.inspector))},
       faces_{std::move(options.faces)},
-      verdicts_{Verdicts::make(detection_, *starter_, std::move(options.verdicts))} {}
+      verdicts_{std::make_unique<Verdicts>(detection_, *starter_, std::move(options.verdicts))} {}
 
 FileContents::~FileContents() = default;
 
