@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sluice/policy/content_names.h"
 #include "sluice/policy/engine.h"
 #include "sluice/policy/explore.h"
 
@@ -28,6 +29,26 @@ bool covers_who(const Rule& wide, const Rule& narrow) {
   return std::ranges::all_of(narrow.who, [&](const std::string& name) {
     return std::ranges::find(wide.who, name) != wide.who.end();
   });
+}
+
+// Tells whether `wide` counts for every file for which `narrow` does.
+bool covers_contents(const Rule& wide, const Rule& narrow) {
+  if (wide.contents.empty()) return true;
+  if (narrow.contents.empty()) return false;
+  return std::ranges::all_of(narrow.contents, [&](const std::string& part) {
+    return std::ranges::any_of(
+        wide.contents, [&](const std::string& whole) { return is_part_of(part, whole); });
+  });
+}
+
+// Tells whether what `narrow` finds is redacted because of it alone, although `wide` redacts too.
+bool redacts_more(const Rule& wide, const Rule& narrow) {
+  if (narrow.contents.empty() || !wide.contents.empty() || wide.with() == With::all) return false;
+  constexpr auto kRedact = static_cast<std::uint8_t>(Read::redact);
+  const auto both = [&](Axis axis) {
+    return narrow.values.at(axis) == kRedact && wide.values.at(axis) == kRedact;
+  };
+  return both(Axis::read) || both(Axis::execute);
 }
 
 enum class Strictness { less, same, more };
@@ -76,7 +97,8 @@ class DeadRules {
     std::vector<const Rule*> covers;
     for (std::size_t i = 0; i < document_.rules.size() && covers.size() < kMostCandidates; ++i) {
       const Rule& other = document_.rules[i];
-      if (i == index || !covers_who(other, rule)) continue;
+      if (i == index || !covers_who(other, rule) || !covers_contents(other, rule)) continue;
+      if (redacts_more(other, rule)) continue;
       const Strictness strict = compare(other.values, rule.values);
       // Of two rules that say the same, one is told of.
       if (strict == Strictness::less || (strict == Strictness::same && i > index)) continue;

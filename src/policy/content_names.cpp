@@ -2,6 +2,8 @@
 #include "sluice/policy/content_names.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "sluice/policy/words.h"
 
@@ -50,6 +52,18 @@ std::optional<ContentId> find_content(const std::vector<ContentName>& names,
   const auto found = std::ranges::lower_bound(names, name, {}, &ContentName::name);
   if (found == names.end() || found->name != name) return std::nullopt;
   return static_cast<ContentId>(found - names.begin());
+}
+
+bool same_findings(const ImportSpec& a, const ImportSpec& b) noexcept {
+  return a.text == b.text && a.disable == b.disable && a.paths == b.paths;
+}
+
+bool same_findings(const DetectorSpec& a, const DetectorSpec& b) noexcept {
+  const auto all = [](const DetectorSpec& each) {
+    return std::tie(each.kind, each.regex, each.validate, each.entropy, each.keywords, each.group,
+                    each.max_length, each.manifest_text, each.types, each.larger);
+  };
+  return all(a) == all(b);
 }
 
 bool is_part_of(std::string_view part, std::string_view whole) noexcept {

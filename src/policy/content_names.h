@@ -20,6 +20,10 @@ std::vector<ContentName> content_names(const Document& document);
 // Gives the number of a name among those.
 std::optional<ContentId> find_content(const std::vector<ContentName>& names, std::string_view name);
 
+// Tell whether both are written alike, so that they find the same; names and places do not count.
+bool same_findings(const ImportSpec& a, const ImportSpec& b) noexcept;
+bool same_findings(const DetectorSpec& a, const DetectorSpec& b) noexcept;
+
 // Tells whether whoever finds `part` has found `whole`: the same name, or the set that it is of.
 bool is_part_of(std::string_view part, std::string_view whole) noexcept;
 

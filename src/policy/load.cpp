@@ -10,6 +10,7 @@
 #include <iterator>
 #include <utility>
 
+#include "sluice/policy/content_names.h"
 #include "sluice/policy/presets.h"
 #include "sluice/policy/sections.h"
 #include "sluice/policy/whole.h"
@@ -35,6 +36,8 @@ class Loader {
   std::string hashed;  // all text that was read, with names and lengths
 
  private:
+  void hash(const Source& source);
+  std::optional<Source> read_text(const Reading& reading, const Text& file);
   bool check_text(const Reading& reading, const std::string& text) const;
   void read_sections(const Reading& reading, const Value& root, Document& document, bool included);
   void check_version(const Reading& reading, const Fields& fields) const;
@@ -42,7 +45,8 @@ class Loader {
   struct Own {
     Values values;
     Values unknown_subject;
-    bool says_hard_links = false;
+    ContentDefaults content;
+    bool says_hard_links = false, says_deadline = false, says_too_big = false;
   };
   void include(const Reading& reading, const Value& table, const Own& own, Document& into);
   std::optional<Source> find(const Reading& reading, const Fields& fields) const;
@@ -54,6 +58,7 @@ class Loader {
   const Resolver& resolver_;
   Diagnostics& wrong_;
   std::vector<std::string> open_;  // the files around the one that is read
+  std::size_t imports_ = 0, imported_bytes_ = 0;
 };
 
 bool Loader::check_text(const Reading& reading, const std::string& text) const {
@@ -70,11 +75,37 @@ bool Loader::check_text(const Reading& reading, const std::string& text) const {
   return false;
 }
 
+// The text of an import or a manifest.
+std::optional<Source> Loader::read_text(const Reading& reading, const Text& file) {
+  if (++imports_ > kMaxImports) {
+    reading.error(file.at, "more than 64 imports and manifests");
+    return std::nullopt;
+  }
+  auto source = resolver_(reading.file, file.text);
+  if (!source) {
+    reading.error(file.at, source.error().line());
+    return std::nullopt;
+  }
+  imported_bytes_ += source->text.size();
+  if (source->text.size() > kMaxImportBytes || imported_bytes_ > kMaxImportedBytes) {
+    reading.error(file.at, fmt::format("{} is larger than 16 MiB, or all imports are larger than"
+                                       " 64 MiB",
+                                       quoted(file.text)));
+    return std::nullopt;
+  }
+  hash(*source);
+  return std::move(*source);
+}
+
+void Loader::hash(const Source& source) {
+  hashed +=
+      fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
+}
+
 Document Loader::read(const Source& source, bool included) {
   Document document;
   files.push_back(source.name);
-  hashed +=
-      fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
+  hash(source);
   const Reading reading{source.name, static_cast<std::uint32_t>(files.size() - 1), wrong_};
   if (!check_text(reading, source.text)) return document;
   const auto root = toml_text::parse(source.text);
@@ -95,24 +126,22 @@ void Loader::read_sections(const Reading& reading, const Value& root, Document& 
       "rule",    "never",   "test",    "run",    "detector"};
   const Fields fields{reading, root, "a policy", kKnown};
   check_version(reading, fields);
-  for (const std::string_view key : {"import", "detector"}) {
-    if (const Member* member = fields.get(key)) {
-      reading.error(member->at,
-                    fmt::format("`{}`: this version cannot look into files, so it cannot"
-                                " enforce what depends on content",
-                                key));
-    }
-  }
+  const TextOf text_of = [&](const Text& file) { return read_text(reading, file); };
   if (const Value* table = fields.table("default")) read_default(reading, *table, document);
   if (const Value* table = fields.table("subject")) read_subjects(reading, *table, document);
   if (const Value* table = fields.table("run")) read_run(reading, *table, document);
+  for (const Value* table : fields.tables("import")) read_import(reading, *table, text_of, document);
+  if (const Value* table = fields.table("detector")) {
+    read_detectors(reading, *table, text_of, document);
+  }
   for (const Value* table : fields.tables("rule")) read_rule(reading, *table, document);
   for (const Value* table : fields.tables("never")) read_never(reading, *table, document);
   // An included file's tests are about that file as it stands; here it may be changed.
   Document tests;
   for (const Value* table : fields.tables("test")) read_test(reading, *table, tests);
   if (!included) document.tests = std::move(tests.tests);
-  const Own own{document.defaults, document.unknown_subject, document.says_hard_links};
+  const Own own{document.defaults,        document.unknown_subject, document.content,
+                document.says_hard_links, document.says_deadline,   document.says_too_big};
   for (const Value* table : fields.tables("include")) include(reading, *table, own, document);
 }
 
@@ -248,6 +277,47 @@ bool fill(const Values& from, const Values& own, Values& into) {
   return agree;
 }
 
+// Puts what an included file says of inspections that give no answer where the including file says
+// nothing; tells whether another one has not said something else.
+bool fill(const Document& from, const ContentDefaults& own, bool own_deadline, bool own_too_big,
+          Document& into) {
+  const ContentDefaults& ends = from.content;
+  bool agree = fill(ends.on_error, own.on_error, into.content.on_error);
+  agree &= fill(ends.on_timeout, own.on_timeout, into.content.on_timeout);
+  if (from.says_deadline && !own_deadline) {
+    agree &= !into.says_deadline || into.content.deadline == ends.deadline;
+    into.content.deadline = ends.deadline;
+    into.says_deadline = true;
+  }
+  if (from.says_too_big && !own_too_big) {
+    agree &= !into.says_too_big || (into.content.too_big_over == ends.too_big_over &&
+                                    into.content.too_big == ends.too_big);
+    into.content.too_big_over = ends.too_big_over;
+    into.content.too_big = ends.too_big;
+    into.says_too_big = true;
+  }
+  return agree;
+}
+
+// Where a set of detectors of this name was defined, and what it finds.
+struct Defined {
+  Location at;
+  const ImportSpec* import = nullptr;
+  const DetectorSpec* detector = nullptr;
+};
+std::optional<Defined> defined(const Document& document, std::string_view set) {
+  const auto import = std::ranges::find(document.imports, set, &ImportSpec::as);
+  if (import != document.imports.end()) return Defined{import->at, &*import, nullptr};
+  const auto detector = std::ranges::find(document.detectors, set, &DetectorSpec::name);
+  if (detector == document.detectors.end()) return std::nullopt;
+  return Defined{detector->at, nullptr, &*detector};
+}
+bool same_findings(const Defined& a, const Defined& b) {
+  if (a.import != nullptr && b.import != nullptr) return same_findings(*a.import, *b.import);
+  const bool both = a.detector != nullptr && b.detector != nullptr;
+  return both && same_findings(*a.detector, *b.detector);
+}
+
 // What a file says itself goes before what it includes; includes are joined after its own sections.
 void Loader::join(const Reading& reading, Position at, Document included, const Own& own,
                   Document& into) const {
@@ -263,8 +333,24 @@ void Loader::join(const Reading& reading, Position at, Document included, const 
                                 subject.name));
     }
   }
+  const auto is_new = [&](std::string_view set) {
+    const auto known = defined(into, set);
+    if (known && by_include(known->at) && !same_findings(*known, *defined(included, set))) {
+      reading.error(at, fmt::format("two included files differ about the detectors {}; say here what"
+                                    " they are",
+                                    quoted(set)));
+    }
+    return !known;
+  };
+  for (ImportSpec& import : included.imports) {
+    if (is_new(import.as)) into.imports.push_back(std::move(import));
+  }
+  for (DetectorSpec& detector : included.detectors) {
+    if (is_new(detector.name)) into.detectors.push_back(std::move(detector));
+  }
   bool agree = fill(included.defaults, own.values, into.defaults);
   agree &= fill(included.unknown_subject, own.unknown_subject, into.unknown_subject);
+  agree &= fill(included, own.content, own.says_deadline, own.says_too_big, into);
   if (included.says_hard_links && !own.says_hard_links) {
     agree &= !into.says_hard_links || into.hard_links == included.hard_links;
     into.hard_links = included.hard_links;

@@ -8,8 +8,10 @@
 #include <array>
 #include <utility>
 
+#include "sluice/policy/base64.h"
 #include "sluice/policy/glob.h"
 #include "sluice/policy/load.h"
+#include "sluice/policy/words.h"
 
 namespace sluice::policy {
 
@@ -18,17 +20,6 @@ using toml_text::Position;
 using toml_text::Value;
 
 namespace {
-
-constexpr std::string_view kNoContent =
-    "this version cannot look into files, so it cannot enforce what depends on content";
-
-void refuse_content(const Fields& fields, std::initializer_list<std::string_view> keys) {
-  for (const std::string_view key : keys) {
-    if (const Member* member = fields.get(key)) {
-      fields.reading().error(member->at, fmt::format("`{}`: {}", key, kNoContent));
-    }
-  }
-}
 
 std::vector<std::string> read_who(const Fields& fields) {
   std::vector<std::string> who;
@@ -81,6 +72,48 @@ void check_see(const Fields& fields, Modes modes, const Values& values) {
   fields.reading().error(
       fields.get("mode")->at,
       "`mode` cannot stand beside hiding: a file is seen in every mode or in none");
+}
+
+// Whether a file is there is shown before anybody can look into it, and a file in which something
+// was found has at least what holds for it otherwise.
+void check_content(const Fields& fields, Rule& rule) {
+  const Reading& reading = fields.reading();
+  const bool hides = rule.values.at(Axis::see) == static_cast<std::uint8_t>(See::no);
+  if (fields.has("see") || hides) {
+    const Member* member = fields.get(fields.has("see") ? "see" : "verdict");
+    reading.error(member->value.at,
+                  "whether a file is seen cannot depend on `content`: that it is there is known"
+                  " before it is looked into");
+  }
+  rule.values.drop(Axis::see);
+  bool says = false;
+  for (std::size_t i = 0; i < kAxes; ++i) says |= rule.values.value[i] != 0;
+  if (!says && !hides && !fields.has("see")) {
+    reading.error(fields.get("content")->at,
+                  "with `content` the rule says nothing: what is found in a file can only make"
+                  " its verdict stricter");
+  }
+  if (fields.has("with")) {
+    reading.error(fields.get("with")->at,
+                  "`with` cannot stand beside `content`: what is found is what is redacted");
+  }
+}
+
+// `with` says what to redact where only the path is known.
+With read_with(const Fields& fields, const Values& values) {
+  const auto word = fields.text("with");
+  if (!word) return With::values;
+  constexpr auto kRedact = static_cast<std::uint8_t>(Read::redact);
+  if (values.at(Axis::read) != kRedact && values.at(Axis::execute) != kRedact) {
+    fields.reading().error(fields.get("with")->at,
+                           "`with` says what is redacted, and this rule redacts nothing");
+  }
+  const auto with = with_of(word->text);
+  if (with && *with != With::nothing) return *with;
+  static constexpr std::array<std::string_view, 2> kWords{"values", "all"};
+  fields.reading().error(word->at, fmt::format("`with` cannot be {}; it is `values` or `all`{}",
+                                               quoted(word->text), suggestion(word->text, kWords)));
+  return With::values;
 }
 
 // Reads the values of a [[never]]: for each axis the strictest of a list of words.
@@ -136,11 +169,20 @@ void read_expected(const Fields& fields, std::string_view key, Axis axis, std::o
   if (word && read_word(fields.reading(), axis, *word)) into = parse(word->text);
 }
 
+void read_parts(const Fields& fields, std::string_view key, std::vector<std::string>& into) {
+  const auto texts = fields.texts(key);
+  if (!texts) return;
+  for (const Text& text : *texts) {
+    if (text.text.empty()) fields.reading().error(text.at, fmt::format("`{}` is empty", key));
+    into.push_back(text.text);
+  }
+}
+
 Expectation read_expectation(const Reading& reading, const Value& table) {
-  static constexpr std::array<std::string_view, 10> kKnown{
-      "see", "read", "write", "execute", "log", "rule", "rules", "has", "lacks", "same_size"};
+  static constexpr std::array<std::string_view, 11> kKnown{
+      "see",  "read",  "write", "execute",   "log",    "rule",
+      "rules", "has", "lacks", "same_size", "content"};
   const Fields fields{reading, table, "`expect`", kKnown};
-  refuse_content(fields, {"has", "lacks", "same_size"});
   Expectation expect;
   read_expected(fields, "see", Axis::see, expect.see, see_of);
   read_expected(fields, "read", Axis::read, expect.read, read_of);
@@ -152,8 +194,52 @@ Expectation read_expectation(const Reading& reading, const Value& table) {
     if (!ids) continue;
     for (const Text& id : *ids) expect.rules.push_back(id.text);
   }
+  read_parts(fields, "has", expect.has);
+  read_parts(fields, "lacks", expect.lacks);
+  if (const Member* same = fields.get("same_size")) {
+    if (same->value.type == toml_text::Type::boolean) {
+      expect.same_size = same->value.boolean;
+    } else {
+      fields.wrong_type(*same, "true or false");
+    }
+  }
+  if (const auto names = fields.texts("content")) {
+    auto& contents = expect.contents.emplace();
+    for (const Text& name : *names) contents.push_back(name.text);
+  }
   if (table.members.empty()) reading.error(table.at, "`expect` expects nothing");
   return expect;
+}
+
+// The bytes of a test's file: as text, or in base64 where they are none.
+void read_file(const Fields& fields, Test& test) {
+  const Reading& reading = fields.reading();
+  if (fields.has("file") && fields.has("file_base64")) {
+    reading.error(fields.get("file_base64")->at, "a test has either `file` or `file_base64`");
+    return;
+  }
+  if (const auto text = fields.text("file")) test.file = text->text;
+  if (const auto text = fields.text("file_base64")) {
+    test.file = from_base64(text->text);
+    if (!test.file) reading.error(text->at, "`file_base64` is not base64");
+  }
+  if (test.file && (test.path.empty() || test.path.ends_with('/'))) {
+    reading.error(fields.at(), "a test with a `file` needs the path of a file");
+  }
+}
+
+// What is expected of bytes needs some, and a mode in which they are read.
+void check_bytes(const Fields& fields, const Test& test) {
+  const Expectation& expect = test.expect;
+  const Position at = fields.get("expect")->value.at;
+  if (expect.looks_into_file() && !fields.has("file") && !fields.has("file_base64")) {
+    fields.reading().error(at, "`has`, `lacks`, `same_size` and `content` are about what is in a"
+                               " `file`, and this test has none");
+  }
+  const bool reads = !expect.has.empty() || !expect.lacks.empty() || expect.same_size;
+  if (reads && test.mode == Mode::write) {
+    fields.reading().error(at, "`has`, `lacks` and `same_size` are about what a reader gets");
+  }
 }
 
 }  // namespace
@@ -193,7 +279,6 @@ void read_rule(const Reading& reading, const Value& table, Document& document) {
                                                            "verdict", "see", "read",    "write",
                                                            "log",     "why", "content", "with"};
   const Fields fields{reading, table, "a rule", kKnown};
-  refuse_content(fields, {"content", "with"});
   Rule rule;
   rule.at = reading.location(table.at);
   if (const auto id = fields.text("id")) {
@@ -217,6 +302,13 @@ void read_rule(const Reading& reading, const Value& table, Document& document) {
   } else if (values.set != 0 && rule.values.set == 0) {
     reading.error(fields.get("mode")->at, "with this `mode` the rule says nothing");
   }
+  const With with = read_with(fields, rule.values);
+  if (const Member* content = fields.get("content")) {
+    rule.contents = read_contents(fields);
+    rule.contents_at = reading.location(content->value.at);
+    if (says) check_content(fields, rule);
+  }
+  imply_redaction(rule.values, rule.contents.empty() ? with : With::nothing);
   if (const auto why = fields.text("why")) rule.why = why->text;
   document.rules.push_back(std::move(rule));
 }
@@ -225,7 +317,6 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   static constexpr std::array<std::string_view, 10> kKnown{
       "id", "who", "path", "mode", "see", "read", "write", "log", "why", "content"};
   const Fields fields{reading, table, "a never", kKnown};
-  refuse_content(fields, {"content"});
   Never never;
   never.at = reading.location(table.at);
   if (const auto id = fields.text("id"); id && check_id(reading, *id)) never.id = id->text;
@@ -234,6 +325,12 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   never.everywhere = paths.everywhere;
   never.paths = std::move(paths.globs);
   never.forbidden = read_forbidden(fields, read_modes(fields));
+  never.contents = read_contents(fields);
+  if (!never.contents.empty() && fields.has("see")) {
+    reading.error(fields.get("see")->at,
+                  "whether a file is seen cannot depend on `content`: that it is there is known"
+                  " before it is looked into");
+  }
   const bool says =
       fields.has("see") || fields.has("read") || fields.has("write") || fields.has("log");
   if (!says) {
@@ -248,8 +345,8 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
 }
 
 void read_test(const Reading& reading, const Value& table, Document& document) {
-  static constexpr std::array<std::string_view, 6> kKnown{"as",   "open", "path",
-                                                          "mode", "file", "expect"};
+  static constexpr std::array<std::string_view, 7> kKnown{"as",   "open",        "path",  "mode",
+                                                          "file", "file_base64", "expect"};
   const Fields fields{reading, table, "a test", kKnown};
   Test test;
   test.at = reading.location(table.at);
@@ -277,9 +374,10 @@ void read_test(const Reading& reading, const Value& table, Document& document) {
       reading.error(mode->at, "the `mode` of a test is one of `r`, `w` and `x`");
     }
   }
-  static_cast<void>(fields.text("file"));
+  read_file(fields, test);
   if (const Value* expect = fields.table("expect")) {
     test.expect = read_expectation(reading, *expect);
+    check_bytes(fields, test);
   } else if (!fields.has("expect")) {
     reading.error(table.at, "a test needs `expect`");
   }

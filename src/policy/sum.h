@@ -25,4 +25,13 @@ void settle(Sum& sum) noexcept;
 // Gives the grant in values of which every axis has one.
 Grant grant_in(const Values& values) noexcept;
 
+// What terms come to for a file in which this is found.
+struct Effect {
+  Grant grant;
+  std::array<Log, 3> logs{};
+  bool redacts_findings = false;
+  friend bool operator==(const Effect&, const Effect&) = default;
+};
+Effect effect_of(const Terms& terms, ContentSet found) noexcept;
+
 }  // namespace sluice::policy

@@ -25,18 +25,6 @@ Sum sum_of(const Terms& terms) noexcept {
   return sum;
 }
 
-// What one content makes of terms.
-struct Effect {
-  Grant grant;
-  std::array<Log, 3> logs;
-  bool redacted;
-  friend bool operator==(const Effect&, const Effect&) = default;
-};
-Effect effect_of(const Terms& terms, ContentId content) noexcept {
-  const Terms found = resolve(terms, {content});
-  return {found.grant, found.logs, !redacted_for(terms.content, {content}).empty()};
-}
-
 }  // namespace
 
 void raise(Sum& sum, const Values& other, const std::array<RuleId, kAxes>& won) noexcept {
@@ -112,6 +100,11 @@ Verdict verdict_of(const Terms& terms, Mode mode) noexcept {
           .by = terms.winner(axis)};
 }
 
+Effect effect_of(const Terms& terms, ContentSet found) noexcept {
+  const Terms resolved = resolve(terms, found);
+  return {resolved.grant, resolved.logs, !redacted_for(terms.content, found).empty()};
+}
+
 bool same_effect(const Terms& a, const Terms& b) noexcept {
   if (a.grant != b.grant || a.logs != b.logs) return false;
   ContentSet contents;
@@ -119,7 +112,7 @@ bool same_effect(const Terms& a, const Terms& b) noexcept {
     for (const IfFound& one : each->if_found) contents.add(one.content);
   }
   for (const ContentId content : contents) {
-    if (effect_of(a, content) != effect_of(b, content)) return false;
+    if (effect_of(a, {content}) != effect_of(b, {content})) return false;
   }
   return true;
 }

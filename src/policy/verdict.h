@@ -58,6 +58,10 @@ struct Values {
     value[static_cast<std::size_t>(axis)] = strictness;
     set = static_cast<std::uint8_t>(set | 1u << static_cast<unsigned>(axis));
   }
+  void drop(Axis axis) noexcept {
+    value[static_cast<std::size_t>(axis)] = 0;
+    set = static_cast<std::uint8_t>(set & ~(1u << static_cast<unsigned>(axis)));
+  }
   friend bool operator==(const Values&, const Values&) noexcept = default;
 };
 
