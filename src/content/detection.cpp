@@ -77,8 +77,8 @@ std::expected<std::shared_ptr<const Detection>, policy::Diagnostics> Detection::
     const policy::Program& program, Bytes saved) {
   std::shared_ptr<Detection> detection{new Detection};
   const policy::Document& document = program.document();
-  SetMaker maker{document};
   const Saved by_digest = saved_in(saved);
+  SetMaker maker{document, [&](const Digest32& digest) { return by_digest.contains(digest); }};
   std::map<std::string, SetIndex, std::less<>> known;
   for (const policy::ContentName& name : program.contents()) {
     auto at = known.find(name.set);

@@ -6,7 +6,6 @@
 
 #include "sluice/content/detection.h"
 #include "sluice/inspect/builtin.h"
-#include "sluice/inspect/gitleaks.h"
 
 namespace sluice::content {
 namespace {
@@ -112,18 +111,31 @@ SetSpec SetMaker::make(std::string_view name, policy::Location at) {
 }
 
 SetSpec SetMaker::import_of(const policy::ImportSpec& import) {
+  auto known = read(import, inspect::Regexes::known);
+  if (known && is_known_(digest_of(*known))) return std::move(*known);
+  errors_.resize(before_.errors);
+  warnings_.resize(before_.warnings);
+  if (auto spec = read(import, inspect::Regexes::tried)) return std::move(*spec);
+  SetSpec none;
+  none.name = none.rules.name = import.as;
+  return none;
+}
+
+std::optional<SetSpec> SetMaker::read(const policy::ImportSpec& import,
+                                      inspect::Regexes regexes) {
+  before_ = {errors_.size(), warnings_.size()};
+  auto rules = inspect::read_gitleaks(
+      {import.file, import.text, import.as, import.disable, regexes});
+  if (!rules) {
+    for (const Error& wrong : rules.error())
+      errors_.push_back(placed(policy::Severity::error, import.file, wrong.line()));
+    return std::nullopt;
+  }
+  for (const std::string& line : rules->warnings)
+    warnings_.push_back(placed(policy::Severity::warning, import.file, line));
   SetSpec spec;
   spec.name = import.as;
-  spec.rules.name = import.as;
-  auto read = inspect::read_gitleaks({import.file, import.text, import.as, import.disable});
-  if (!read) {
-    for (const Error& wrong : read.error())
-      errors_.push_back(placed(policy::Severity::error, import.file, wrong.line()));
-    return spec;
-  }
-  for (const std::string& line : read->warnings)
-    warnings_.push_back(placed(policy::Severity::warning, import.file, line));
-  spec.rules = std::move(read->rules);
+  spec.rules = std::move(rules->rules);
   if (import.paths == policy::ImportPaths::ignore) {
     ignore_paths(spec.rules.allowlists);
     for (Rule& rule : spec.rules.rules) ignore_paths(rule);

@@ -201,7 +201,7 @@ class Confirmation {
 };
 
 // Tells whether allowlists let the path go whatever is in the file.
-bool allow_path(const std::vector<CompiledAllowlist>& allowlists, std::string_view path) noexcept {
+bool allow_path(const std::vector<CompiledAllowlist>& allowlists, std::string_view path) {
   if (path.empty()) return false;
   return std::ranges::any_of(allowlists, [&](const CompiledAllowlist& allowlist) {
     if (allowlist.condition == Condition::any) return matches(allowlist.paths, path);
@@ -242,7 +242,7 @@ Scanned confirm(const Subject& subject, std::uint32_t rule, const Candidates& ca
 }
 
 bool applies_to_path(const Compiled& compiled, const CompiledRule& rule,
-                     std::string_view path) noexcept {
+                     std::string_view path) {
   if (rule.path != nullptr && !path.empty() && !matches(rule.path, path)) return false;
   return !allow_path(compiled.sets[rule.set].allowlists, path) &&
          !allow_path(rule.allowlists, path);
