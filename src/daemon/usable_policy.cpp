@@ -104,7 +104,7 @@ std::expected<Detection, policy::Diagnostics> detection_of(const policy::Program
 std::vector<policy::TestResult> run_tests(const policy::Program& program,
                                           const Detection& detection) {
   if (detection == nullptr) return policy::run_tests(program);
-  content::LocalLooker looker{detection};
+  content::LocalLooker looker{detection, program};
   return policy::run_tests(program, &looker);
 }
 
