@@ -170,18 +170,15 @@ Result<fuse::XattrData> Guard::act(const Asked& asked, const Seen& seen, const f
   return put(asked.program.rule_name(winner(judged, Axis::read)), out);
 }
 
-// Names of attributes tell less than a look into each file that is listed would cost.
 Result<fuse::XattrData> Guard::act(const Asked& asked, const Seen& seen, const fuse::ListXattr& r,
                                    fuse::ReadBuffer& out) {
   Judged judged = seen.judged;
-  if (seen.standing.kind == mirror::NodeKind::regular && judged.content != nullptr) {
-    if (const auto shown = shown_.find(r.node)) learn(judged, shown->found);
-  }
+  const bool file = seen.standing.kind == mirror::NodeKind::regular;
+  if (file && judged.content != nullptr && enforces()) look_into(r.node, judged);
   if (judged.grant.read == policy::Read::deny) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, judged, Axis::read, EACCES, {r.node}));
   }
-  const bool file = seen.standing.kind == mirror::NodeKind::regular;
   if (!file || !must_redact(judged.grant) || !enforces()) return mirror_.list_xattr(r, out);
   return put({kRedactedXattr.data(), kRedactedXattr.size() + 1}, out);
 }
