@@ -85,11 +85,11 @@ TEST(ContentLoad, tells_what_is_wrong_with_imports_and_detectors) {
   };
   for (const Case& each : std::initializer_list<Case>{
            {"[[import]]\nas = \"s\"",
-            "p.toml:2:3: an import needs `gitleaks`, a file with rules in gitleaks' format\n"},
+            "p.toml:2:1: an import needs `gitleaks`, a file with rules in gitleaks' format\n"},
            {"[[import]]\ngitleaks = \"s\"",
-            "p.toml:2:3: an import needs `as`, the name by which rules speak of it\n"},
+            "p.toml:2:1: an import needs `as`, the name by which rules speak of it\n"},
            {"[[import]]\ngitleaks = \"gone\"\nas = \"s\"",
-            "p.toml:3:12: cannot read `gone`: No such file or directory\n"},
+            "p.toml:3:12: cannot read `gone`: no such file or directory\n"},
            {"[[import]]\ngitleaks = \"s\"\nas = \"builtin\"",
             "p.toml:4:6: the name `builtin` is taken: it comes with the program\n"},
            {"[[import]]\ngitleaks = \"s\"\nas = \"s\"\npaths = \"no\"",
@@ -159,7 +159,7 @@ TEST(ContentLoad, tells_what_is_wrong_with_rules_about_contents) {
            "p.toml:5:9: what is redacted cannot be written to: what it hides would be lost\n"},
           {"[[never]]\ncontent = \"builtin\"\nsee = \"yes\"\n", "p.toml:4:1: " + unseen},
           {"[[never]]\ncontent = \"x\"\nread = \"native\"\n",
-           "p.toml:2:3: there are no detectors `x`; bring them by [[import]] or define them by"
+           "p.toml:2:1: there are no detectors `x`; bring them by [[import]] or define them by"
            " [detector.x]\n"}}) {
     EXPECT_EQ(wrong_with(kHead + each.text), each.wrong) << each.text;
   }
@@ -186,13 +186,13 @@ TEST(ContentLoad, tells_what_is_wrong_with_tests_of_files) {
            {"path = \"a\"\nmode = \"w\"\nfile = \"\"\nexpect = { lacks = \"x\" }",
             "p.toml:6:10: `has`, `lacks` and `same_size` are about what a reader gets\n"},
            {"path = \"a\"\nfile = \"\"\nexpect = { content = \"builtin\" }",
-            "p.toml:2:3: a test expects the content `builtin`, of which no rule speaks\n"},
+            "p.toml:2:1: a test expects the content `builtin`, of which no rule speaks\n"},
            {"path = \"a\"\nfile = \"\"\nfile_base64 = \"\"\nexpect = { see = \"yes\" }",
             "p.toml:5:1: a test has either `file` or `file_base64`\n"},
            {"path = \"a\"\nfile_base64 = \"a-b\"\nexpect = { see = \"yes\" }",
             "p.toml:4:15: `file_base64` is not base64\n"},
            {"path = \"a/\"\nfile = \"\"\nexpect = { see = \"yes\" }",
-            "p.toml:2:3: a test with a `file` needs the path of a file\n"},
+            "p.toml:2:1: a test with a `file` needs the path of a file\n"},
            {"path = \"a\"\nfile = \"\"\nexpect = { same_size = 1 }",
             "p.toml:5:24: `same_size` must be true or false, not a number\n"}}) {
     EXPECT_EQ(wrong_with(kHead + "[[test]]\n" + each.test + "\n"), each.wrong) << each.test;
@@ -246,9 +246,9 @@ TEST(ContentLoad, takes_defaults_and_detectors_from_what_is_included) {
   EXPECT_EQ(two("[detector.d]\nregex = \"x\"\n"), "");
   EXPECT_EQ(
       two("[detector.d]\nregex = \"y\"\n"),
-      "p.toml:4:3: two included files differ about the detectors `d`; say here what they are\n");
+      "p.toml:4:1: two included files differ about the detectors `d`; say here what they are\n");
   EXPECT_EQ(two("[default]\ndeadline = \"2s\"\n"),
-            "p.toml:4:3: two included files differ in [default]; say here what holds\n");
+            "p.toml:4:1: two included files differ in [default]; say here what holds\n");
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST(Content, redaction_by_path_says_how_much) {
   EXPECT_EQ(terms_at(program, "other").grant.with, With::nothing);
   EXPECT_NE(terms_at(program, ".env").id, terms_at(program, "conf/.env").id);
   const Program by_default =
-      program_of("version = 1\n[default]\nread = \"redact\"\nwrite = \"native\"\n");
+      program_of("version = 1\n[default]\nread = \"redact\"\n");
   EXPECT_EQ(grant_at(by_default, "f"), "yes redact redact deny");
   EXPECT_EQ(terms_at(by_default, "f").grant.with, With::values);
 }

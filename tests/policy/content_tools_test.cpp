@@ -36,7 +36,7 @@ TEST(ContentNever, holds_where_rules_about_it_cover_it) {
 TEST(ContentNever, that_does_not_hold_is_told_with_what_is_found) {
   EXPECT_EQ(wrong_with(kHead + kRedact +
                        "[[never]]\nwho = \"agent\"\ncontent = \"builtin\"\nread = \"native\"\n"),
-            "p.toml:12:3: this never: it does not hold: as `agent`, `ok/` with `builtin` in it can "
+            "p.toml:12:1: this never: it does not hold: as `agent`, `ok/` with `builtin` in it can "
             "have `read = \"native\"`\n");
   const std::string one = rule("s", "content = \"builtin:aws\"\nverdict = \"redact\"");
   const std::string wide =

@@ -119,7 +119,7 @@ TEST(FileTests, fail_where_nobody_can_look) {
   ASSERT_EQ(results.size(), 2u);
   EXPECT_TRUE(results[1].passed);
   EXPECT_EQ(text_of(failures_of(program, results)),
-            "p.toml:18:3: test of `a` as `anyone`: it has a `file`, and nothing here can look into"
+            "p.toml:19:1: test of `a` as `anyone`: it has a `file`, and nothing here can look into"
             " files\n");
 }
 

@@ -165,7 +165,7 @@ TEST(Load, takes_the_defaults_that_are_about_content_and_checks_them) {
        "p.toml:3:12: `on_error` cannot hide: that a file is there is known before it is looked "
        "into\n"},
       {kHead + "[default]\ntoo_big = { over = \"1GiB\", verdict = \"redact\" }",
-       "p.toml:3:37: `verdict` cannot redact: nobody knows what is in the file then\n"},
+       "p.toml:3:38: `verdict` cannot redact: nobody knows what is in the file then\n"},
       {kHead + "[default]\non_error = \"dney\"",
        "p.toml:3:12: unknown verdict `dney`; did you mean `deny`?\n"},
       {kHead + "[default]\nhardlinks = \"no\"",
