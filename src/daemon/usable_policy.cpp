@@ -10,7 +10,6 @@
 #include "sluice/content/find_inspector.h"
 #include "sluice/content/local_looker.h"
 #include "sluice/daemon/policy_file.h"
-#include "sluice/policy/check.h"
 #include "sluice/policy/presets.h"
 
 namespace sluice::daemon {

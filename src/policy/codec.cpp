@@ -318,7 +318,8 @@ bool is_whole(Document& document) {
   good &= std::ranges::all_of(document.nevers, [&](const Never& never) { return known(never.at); });
   good &= std::ranges::all_of(document.subjects, [&](const SubjectSpec& s) { return known(s.at); });
   good &= std::ranges::all_of(document.imports, [&](const ImportSpec& i) { return known(i.at); });
-  good &= std::ranges::all_of(document.detectors, [&](const DetectorSpec& d) { return known(d.at); });
+  good &=
+      std::ranges::all_of(document.detectors, [&](const DetectorSpec& d) { return known(d.at); });
   good &= std::ranges::all_of(document.tests, [&](const Test& test) { return known(test.at); });
   if (!good) return false;
   Diagnostics wrong;

@@ -130,7 +130,8 @@ void Loader::read_sections(const Reading& reading, const Value& root, Document& 
   if (const Value* table = fields.table("default")) read_default(reading, *table, document);
   if (const Value* table = fields.table("subject")) read_subjects(reading, *table, document);
   if (const Value* table = fields.table("run")) read_run(reading, *table, document);
-  for (const Value* table : fields.tables("import")) read_import(reading, *table, text_of, document);
+  for (const Value* table : fields.tables("import"))
+    read_import(reading, *table, text_of, document);
   if (const Value* table = fields.table("detector")) {
     read_detectors(reading, *table, text_of, document);
   }
@@ -336,9 +337,10 @@ void Loader::join(const Reading& reading, Position at, Document included, const 
   const auto is_new = [&](std::string_view set) {
     const auto known = defined(into, set);
     if (known && by_include(known->at) && !same_findings(*known, *defined(included, set))) {
-      reading.error(at, fmt::format("two included files differ about the detectors {}; say here what"
-                                    " they are",
-                                    quoted(set)));
+      reading.error(at,
+                    fmt::format("two included files differ about the detectors {}; say here what"
+                                " they are",
+                                quoted(set)));
     }
     return !known;
   };

@@ -29,8 +29,16 @@ std::vector<std::string> read_who(const Fields& fields) {
     fields.reading().error(fields.get("who")->value.at,
                            "`who` names no subject; leave it out to mean everyone");
   }
+  const auto takes_out = [](const Text& name) { return name.text.starts_with('!'); };
+  const auto out = std::ranges::count_if(*names, takes_out);
+  if (out != 0 && static_cast<std::size_t>(out) != names->size()) {
+    fields.reading().error(fields.get("who")->value.at,
+                           "`who` either names subjects, or takes them out by `!`");
+    return who;
+  }
   for (const Text& name : *names) {
-    if (name.text == "anyone" || name.text == "unknown" || name.text.empty()) {
+    const std::string_view subject = std::string_view{name.text}.substr(takes_out(name) ? 1 : 0);
+    if (subject == "anyone" || subject == "unknown" || subject.empty()) {
       fields.reading().error(
           name.at,
           fmt::format("`who` cannot be {}; leave it out to mean everyone", quoted(name.text)));
@@ -180,8 +188,8 @@ void read_parts(const Fields& fields, std::string_view key, std::vector<std::str
 
 Expectation read_expectation(const Reading& reading, const Value& table) {
   static constexpr std::array<std::string_view, 11> kKnown{
-      "see",  "read",  "write", "execute",   "log",    "rule",
-      "rules", "has", "lacks", "same_size", "content"};
+      "see",   "read", "write", "execute",   "log",    "rule",
+      "rules", "has",  "lacks", "same_size", "content"};
   const Fields fields{reading, table, "`expect`", kKnown};
   Expectation expect;
   read_expected(fields, "see", Axis::see, expect.see, see_of);
@@ -233,8 +241,9 @@ void check_bytes(const Fields& fields, const Test& test) {
   const Expectation& expect = test.expect;
   const Position at = fields.get("expect")->value.at;
   if (expect.looks_into_file() && !fields.has("file") && !fields.has("file_base64")) {
-    fields.reading().error(at, "`has`, `lacks`, `same_size` and `content` are about what is in a"
-                               " `file`, and this test has none");
+    fields.reading().error(at,
+                           "`has`, `lacks`, `same_size` and `content` are about what is in a"
+                           " `file`, and this test has none");
   }
   const bool reads = !expect.has.empty() || !expect.lacks.empty() || expect.same_size;
   if (reads && test.mode == Mode::write) {

@@ -22,7 +22,8 @@ constexpr std::size_t kLongestRegex = 8192;
 bool check_set_name(const Reading& reading, const Text& name) {
   if (!check_id(reading, name)) return false;
   if (name.text != kBuiltinSet && name.text != kPositionsSet) return true;
-  reading.error(name.at, fmt::format("the name `{}` is taken: it comes with the program", name.text));
+  reading.error(name.at,
+                fmt::format("the name `{}` is taken: it comes with the program", name.text));
   return false;
 }
 
@@ -30,7 +31,8 @@ std::vector<std::string> strings(const Fields& fields, std::string_view key) {
   std::vector<std::string> all;
   const auto texts = fields.texts(key);
   if (!texts) return all;
-  if (texts->empty()) fields.reading().error(fields.get(key)->value.at, fmt::format("`{}` is empty", key));
+  if (texts->empty())
+    fields.reading().error(fields.get(key)->value.at, fmt::format("`{}` is empty", key));
   for (const Text& text : *texts) {
     if (text.text.empty()) fields.reading().error(text.at, fmt::format("`{}` is empty", key));
     all.push_back(text.text);
@@ -78,11 +80,10 @@ struct Way {
   std::string_view key;
   DetectorSpec::Kind kind;
 };
-constexpr std::array kWays{Way{"regex", DetectorSpec::Kind::regex},
-                           Way{"manifest", DetectorSpec::Kind::manifest},
-                           Way{"ranges", DetectorSpec::Kind::manifest},
-                           Way{"type", DetectorSpec::Kind::type},
-                           Way{"larger", DetectorSpec::Kind::larger}};
+constexpr std::array kWays{
+    Way{"regex", DetectorSpec::Kind::regex}, Way{"manifest", DetectorSpec::Kind::manifest},
+    Way{"ranges", DetectorSpec::Kind::manifest}, Way{"type", DetectorSpec::Kind::type},
+    Way{"larger", DetectorSpec::Kind::larger}};
 constexpr std::array<std::string_view, 5> kBesideRegex{"validate", "entropy", "keywords", "group",
                                                        "max_length"};
 
@@ -116,7 +117,7 @@ void read_manifest(const Fields& fields, const TextOf& text_of, DetectorSpec& sp
 void read_detector(const Reading& reading, const Member& member, const TextOf& text_of,
                    Document& document) {
   static constexpr std::array<std::string_view, 10> kKnown{
-      "regex",  "manifest", "ranges",  "type",  "larger",
+      "regex",    "manifest", "ranges",   "type",  "larger",
       "validate", "entropy",  "keywords", "group", "max_length"};
   if (!check_set_name(reading, {member.key, member.at})) return;
   if (member.value.type != Type::table) {
@@ -128,14 +129,16 @@ void read_detector(const Reading& reading, const Member& member, const TextOf& t
   DetectorSpec spec;
   spec.name = member.key;
   spec.at = reading.location(member.at);
-  const auto given = std::ranges::count_if(kWays, [&](const Way& way) { return fields.has(way.key); });
+  const auto given =
+      std::ranges::count_if(kWays, [&](const Way& way) { return fields.has(way.key); });
   if (given != 1) {
     reading.error(member.at, fmt::format("the detector `{}` must have one of `regex`, `manifest`,"
                                          " `ranges`, `type` and `larger`",
                                          member.key));
     return;
   }
-  spec.kind = std::ranges::find_if(kWays, [&](const Way& way) { return fields.has(way.key); })->kind;
+  spec.kind =
+      std::ranges::find_if(kWays, [&](const Way& way) { return fields.has(way.key); })->kind;
   for (const std::string_view key : kBesideRegex) {
     if (spec.kind != DetectorSpec::Kind::regex && fields.has(key)) {
       reading.error(fields.get(key)->at, fmt::format("`{}` belongs to a `regex`", key));
