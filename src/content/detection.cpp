@@ -88,7 +88,7 @@ std::expected<std::shared_ptr<const Detection>, policy::Diagnostics> Detection::
       if (const auto fits = by_digest.find(set->digest); fits != by_digest.end()) {
         set->saved.assign(fits->second.begin(), fits->second.end());
       } else if (auto engine = set->compile(); !engine) {
-        maker.error(name.at, engine.error().line());
+        maker.cannot_compile(set->spec, name.at, engine.error());
       } else {
         set->saved = (*engine)->save();
       }

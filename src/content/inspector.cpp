@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sluice/content/inspector.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -18,9 +19,11 @@ namespace {
 constexpr unsigned kMostWorkers = 8;
 constexpr std::size_t kLongestAnswer = kLongestPatches + 4096;
 
+// Asks what is known here: a server that does not answer must not keep the caller.
 bool is_regular(int fd) noexcept {
-  struct stat seen {};
-  return ::fstat(fd, &seen) == 0 && S_ISREG(seen.st_mode);
+  struct statx seen {};
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return ::statx(fd, "", kFlags, STATX_TYPE, &seen) == 0 && S_ISREG(seen.stx_mode);
 }
 
 // A worker that has been taken over may say what it likes; only of its own set, though, and only

@@ -86,6 +86,18 @@ void SetMaker::error(policy::Location at, std::string text) {
   errors_.push_back({policy::Severity::error, file, at.line, at.column, std::move(text)});
 }
 
+void SetMaker::cannot_compile(const SetSpec& spec, policy::Location at, const Error& why) {
+  const auto detector =
+      std::ranges::find(document_.detectors, spec.name, &policy::DetectorSpec::name);
+  if (detector == document_.detectors.end()) return error(at, why.line());
+  // Its full name says the same twice.
+  const std::string named = "detector " + policy::quoted(spec.name);
+  const std::string twice = "detector `" + spec.name + ":" + spec.name + "`: ";
+  std::string_view line = why.line();
+  if (line.starts_with(twice)) line.remove_prefix(twice.size());
+  error(detector->at, named + ": " + std::string{line});
+}
+
 SetSpec SetMaker::make(std::string_view name, policy::Location at) {
   SetSpec spec;
   spec.name = name;

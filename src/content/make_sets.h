@@ -28,6 +28,8 @@ class SetMaker {
   void check_import(const policy::ImportSpec& import) { import_of(import); }
 
   void error(policy::Location at, std::string text);
+  // Says that a set cannot be compiled: at the detector's own place if it is one, else at `at`.
+  void cannot_compile(const SetSpec& spec, policy::Location at, const Error& why);
   const policy::Diagnostics& errors() const noexcept { return errors_; }
   const policy::Diagnostics& warnings() const noexcept { return warnings_; }
 

@@ -18,6 +18,6 @@ std::vector<std::byte> encode(const inspect::Redaction& redaction);
 std::optional<inspect::Redaction> decode_redaction(Bytes code, std::uint64_t file_size);
 
 // As many bytes as encode() gives at the most.
-inline constexpr std::size_t kLongestPatches = std::size_t{96} << 20;
+inline constexpr std::size_t kLongestPatches = std::size_t{48} << 20;
 
 }  // namespace sluice::content

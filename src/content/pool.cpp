@@ -20,6 +20,14 @@ bool is_quiet(const Fd& line) noexcept {
   return ::poll(&poll, 1, 0) == 0;
 }
 
+// Waits for a new worker's first word, and gives its pid.
+Result<pid_t> greet(const Fd& line, Clock::time_point until) {
+  TRY(wait_for(line.get(), until));
+  const Packet packet = TRY(receive_packet(line.get(), 0, Wait::no));
+  if (packet.bytes != hello()) return fail(EPROTO);
+  return packet.sender;
+}
+
 }  // namespace
 
 Result<void, Error> Inspector::Pool::start() { return restart(0); }
@@ -62,11 +70,13 @@ Result<Inspector::Pool::Worker> Inspector::Pool::try_to_make(Clock::time_point u
     worker.number = next_worker_++;
     worker.line = TRY(forker_->fork(worker.number));
   }
-  TRY(wait_for(worker.line.get(), std::min(until, Clock::now() + kHello)));
-  const Packet packet = TRY(receive_packet(worker.line.get(), 0, Wait::no));
-  if (packet.bytes != hello()) return fail(EPROTO);
-  worker.pid = packet.sender;
+  const auto pid = greet(worker.line, std::min(until, Clock::now() + kHello));
   const std::scoped_lock lock{mutex_};
+  if (!pid) {
+    forker_->end(worker.number);
+    return fail(pid.error());
+  }
+  worker.pid = *pid;
   alive_.emplace(worker.number, worker.pid);
   return worker;
 }
@@ -75,8 +85,11 @@ Result<Inspector::Pool::Worker, Error> Inspector::Pool::make(Clock::time_point u
   const std::uint64_t seen = generation();
   auto worker = try_to_make(until);
   if (worker) return std::move(*worker);
-  if (worker.error() == ETIMEDOUT || worker.error() == EMFILE || worker.error() == ENFILE)
-    return fail(Error::of("no inspector can be started", worker.error()));
+  const Errno why = worker.error();
+  const bool ours = why == EMFILE || why == ENFILE || why == ENOMEM;
+  if (ours || (why == ETIMEDOUT && Clock::now() >= until))
+    return fail(Error::of("no inspector can be started", why));
+  // The process that forks is gone, or does not.
   TRY(restart(seen));
   worker = try_to_make(until);
   if (worker) return std::move(*worker);
