@@ -162,7 +162,9 @@ Result<Guard::Seen> Guard::may_read(const Asked& asked, NodeId node) {
 
 Result<Guard::Seen> Guard::may_read_open(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
-  if (seen.judged.grant.read == Read::deny) {
+  // Of what was found in it nothing is asked here; so it must have been opened by the same grant.
+  const bool others = seen.judged.content != nullptr && key_of(seen.judged) != seen.key();
+  if (seen.judged.grant.read == Read::deny || others) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::read, EACCES, {node}));
   }
