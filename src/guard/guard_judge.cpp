@@ -263,6 +263,7 @@ void Guard::note(const Asked& asked, const Judged& judged, Axis axis, int error,
   out.pid = asked.request.caller.pid;
   out.subject = asked.subject;
   out.found = judged.found;
+  out.shows = told.shows;
   out.mode = told.mode;
   out.see = judged.grant.see;
   out.read = told.mode == policy::Mode::execute ? judged.grant.execute : judged.grant.read;
