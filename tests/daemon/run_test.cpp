@@ -128,7 +128,7 @@ TEST_F(Run, the_start_and_the_end_are_told) {
             std::string::npos)
       << ran.err;
   EXPECT_NE(ran.err.find("`agent-credentials` hid 1; last `.netrc`"), std::string::npos) << ran.err;
-  EXPECT_NE(ran.err.find("1 hidden, 0 refused, 0 logged; 1 files opened natively, 0 served"),
+  EXPECT_NE(ran.err.find("1 hidden, 0 refused, 0 redacted, 0 logged; 1 files opened natively, 0 served"),
             std::string::npos)
       << ran.err;
 }
