@@ -9,6 +9,7 @@
 #include "policy_text.h"
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/arguments.h"
+#include "sluice/daemon/policy_tests.h"
 #include "sluice/daemon/usable_policy.h"
 #include "sluice/policy/check.h"
 #include "tree_check.h"
@@ -56,7 +57,7 @@ Findings examine(const policy::Program& program) {
     }
   };
   add(program.document().warnings);
-  add(policy::failures_of(program, policy::run_tests(program)));
+  add(policy::failures_of(program, daemon::run_policy_tests(program)));
   add(policy::dead_rules(program));
   add(daemon::unproved(program.document(), daemon::Callers::unsaid, policy::Severity::warning));
   findings.places = policy::count_places(program);

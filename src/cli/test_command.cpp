@@ -9,6 +9,7 @@
 #include "policy_text.h"
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/arguments.h"
+#include "sluice/daemon/policy_tests.h"
 #include "sluice/policy/check.h"
 
 namespace sluice::cli {
@@ -67,7 +68,7 @@ int test_command(const Arguments& arguments) {
   const Form form = as_json ? Form::data : Form::text;
   const auto program = open_or_tell(name, form);
   if (!program) return kFailed;
-  const auto results = policy::run_tests(*program);
+  const auto results = daemon::run_policy_tests(*program);
   const auto failed = static_cast<std::size_t>(
       std::ranges::count(results, false, &policy::TestResult::passed));
   if (form == Form::data) {

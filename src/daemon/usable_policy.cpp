@@ -7,7 +7,7 @@
 
 #include "policy_cache.h"
 #include "sluice/daemon/policy_file.h"
-#include "sluice/policy/check.h"
+#include "sluice/daemon/policy_tests.h"
 #include "sluice/policy/presets.h"
 
 namespace sluice::daemon {
@@ -26,7 +26,7 @@ Opened compile_and_test(policy::Source source, const policy::Resolver& resolver)
   if (!document) return std::unexpected{std::move(document).error()};
   auto program = policy::compile(std::move(*document));
   if (!program) return std::unexpected{std::move(program).error()};
-  policy::Diagnostics failures = policy::failures_of(*program, policy::run_tests(*program));
+  policy::Diagnostics failures = policy::failures_of(*program, run_policy_tests(*program));
   if (!failures.empty()) return std::unexpected{std::move(failures)};
   return UsablePolicy{.program = std::move(*program)};
 }

@@ -23,12 +23,11 @@ std::string file_of(const Document& document, Location at) {
   return at.file < document.files.size() ? document.files[at.file] : "";
 }
 
-bool covers_who(const Rule& wide, const Rule& narrow) {
-  if (wide.who.empty()) return true;
-  if (narrow.who.empty()) return false;
-  return std::ranges::all_of(narrow.who, [&](const std::string& name) {
-    return std::ranges::find(wide.who, name) != wide.who.end();
-  });
+bool covers_who(const Document& document, const Rule& wide, const Rule& narrow) {
+  const auto covers = [&](std::string_view subject) {
+    return speaks_of(wide.who, subject) || !speaks_of(narrow.who, subject);
+  };
+  return covers("anyone") && std::ranges::all_of(document.subjects, covers, &SubjectSpec::name);
 }
 
 // Tells whether `wide` counts for every file for which `narrow` does.
@@ -36,8 +35,8 @@ bool covers_contents(const Rule& wide, const Rule& narrow) {
   if (wide.contents.empty()) return true;
   if (narrow.contents.empty()) return false;
   return std::ranges::all_of(narrow.contents, [&](const std::string& part) {
-    return std::ranges::any_of(
-        wide.contents, [&](const std::string& whole) { return is_part_of(part, whole); });
+    return std::ranges::any_of(wide.contents,
+                               [&](const std::string& whole) { return is_part_of(part, whole); });
   });
 }
 
@@ -97,7 +96,8 @@ class DeadRules {
     std::vector<const Rule*> covers;
     for (std::size_t i = 0; i < document_.rules.size() && covers.size() < kMostCandidates; ++i) {
       const Rule& other = document_.rules[i];
-      if (i == index || !covers_who(other, rule) || !covers_contents(other, rule)) continue;
+      if (i == index || !covers_who(document_, other, rule) || !covers_contents(other, rule))
+        continue;
       if (redacts_more(other, rule)) continue;
       const Strictness strict = compare(other.values, rule.values);
       // Of two rules that say the same, one is told of.
@@ -139,9 +139,7 @@ Diagnostics unprovable(const Program& program,
   const Document& document = program.document();
   Diagnostics told;
   for (const SubjectSpec& subject : document.subjects) {
-    const auto names_it = [&](const Rule& rule) {
-      return std::ranges::find(rule.who, subject.name) != rule.who.end();
-    };
+    const auto names_it = [&](const Rule& rule) { return names_subject(rule.who, subject.name); };
     const auto rule = std::ranges::find_if(document.rules, names_it);
     if (rule == document.rules.end() || provable(subject)) continue;
     told.push_back(

@@ -217,6 +217,11 @@ void visit(Codec& codec, ImportSpec& import) {
   visit(codec, import.at);
   codec.text(import.file);
   codec.text(import.text);
+  list(codec, import.extended, [](Codec& c, ExtendedFile& file) {
+    c.text(file.path);
+    c.text(file.file);
+    c.text(file.text);
+  });
   texts(codec, import.disable);
   choice(codec, import.paths, ImportPaths::ignore);
 }
@@ -318,7 +323,8 @@ bool is_whole(Document& document) {
   good &= std::ranges::all_of(document.nevers, [&](const Never& never) { return known(never.at); });
   good &= std::ranges::all_of(document.subjects, [&](const SubjectSpec& s) { return known(s.at); });
   good &= std::ranges::all_of(document.imports, [&](const ImportSpec& i) { return known(i.at); });
-  good &= std::ranges::all_of(document.detectors, [&](const DetectorSpec& d) { return known(d.at); });
+  good &=
+      std::ranges::all_of(document.detectors, [&](const DetectorSpec& d) { return known(d.at); });
   good &= std::ranges::all_of(document.tests, [&](const Test& test) { return known(test.at); });
   if (!good) return false;
   Diagnostics wrong;

@@ -61,8 +61,11 @@ bool loosens(const ContentGrant& from, const ContentGrant& to) noexcept {
   for (const ContentId content : entries_of(from) | entries_of(to)) {
     const Grant before = at(from, {content}), after = at(to, {content});
     if (loosens(before, after)) return true;
-    const bool shows = redacts(after) && after.with != With::all && !redacts_alone(to, content);
-    if (shows && redacts_alone(from, content)) return true;
+    // A file has one redacted face for all that makes it redacted; what is found must be gone from
+    // it, whichever mode the rule was about.
+    const bool shut = after.read == Read::deny && after.execute == Read::deny;
+    const bool blank = redacts(after) && after.with == With::all;
+    if (redacts_alone(from, content) && !shut && !blank && !redacts_alone(to, content)) return true;
   }
   return false;
 }

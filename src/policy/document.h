@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sluice/policy/diagnostic.h"
@@ -43,13 +44,19 @@ struct SubjectSpec {
   Proof strongest() const noexcept;
 };
 
+// Tells whether this `who` means the subject of that name; "anyone" is who is none.
+bool speaks_of(const std::vector<std::string>& who, std::string_view subject) noexcept;
+// Tells whether a subject's name stands in it, be it to be taken out.
+bool names_subject(const std::vector<std::string>& who, std::string_view subject) noexcept;
+
 // [[rule]].
 struct Rule {
   std::string id;
   Location at;
-  std::vector<std::string> who;  // names of subjects; empty: everyone
-  bool everywhere = false;       // no `path`, or only patterns that subtract
-  std::vector<GlobText> paths;   // with those of `except`, which all subtract
+  // Names of subjects, or, with `!` before each, who is meant to be none of them; empty: everyone.
+  std::vector<std::string> who;
+  bool everywhere = false;      // no `path`, or only patterns that subtract
+  std::vector<GlobText> paths;  // with those of `except`, which all subtract
   // Names of contents, any of which must be in the file; empty: whatever it contains. Such a rule
   // only makes stricter what holds without it.
   std::vector<std::string> contents;
@@ -66,7 +73,7 @@ struct Rule {
 struct Never {
   std::string id;  // may be empty
   Location at;
-  std::vector<std::string> who;  // empty: every subject, and who is none
+  std::vector<std::string> who;  // as of rules; empty: every subject, and who is none
   bool everywhere = false;
   std::vector<GlobText> paths;
   std::vector<std::string> contents;  // each found alone; empty: whatever a file contains
@@ -116,13 +123,22 @@ struct ContentDefaults {
 // Whether rules and allowlists of an import that name paths count.
 enum class ImportPaths : std::uint8_t { honour, ignore };
 
+// A file that an import extends, by the path that stands in it.
+struct ExtendedFile {
+  std::string path;
+  std::string file;  // as the resolver named it
+  std::string text;
+  bool operator==(const ExtendedFile&) const = default;
+};
+
 // [[import]]: detectors in gitleaks' format, not yet read as such.
 struct ImportSpec {
   std::string as;  // the name of the set
   Location at;
   std::string file;  // as the resolver named it
   std::string text;
-  std::vector<std::string> disable;  // ids of rules in it
+  std::vector<ExtendedFile> extended;  // what its `[extend] path` names, and theirs in turn
+  std::vector<std::string> disable;    // ids of rules in it
   ImportPaths paths = ImportPaths::honour;
 };
 

@@ -228,7 +228,8 @@ Judge::Who Program::Engine::who(SubjectIndex subject) const {
 
 const Terms* Program::Engine::keep_terms(Terms terms) {
   terms.id = grants_.id_of(terms.content);
-  const bool unnumbered = terms.id == policy::id_of(kStrictestGrant) && terms.grant != kStrictestGrant;
+  const bool unnumbered =
+      terms.id == policy::id_of(kStrictestGrant) && terms.grant != kStrictestGrant;
   if (unnumbered) terms = fallback_;
   std::uint64_t hash = mix(0, static_cast<std::uint64_t>(terms.id));
   for (const RuleId rule : terms.won) hash = mix(hash, static_cast<std::uint64_t>(rule));

@@ -181,8 +181,8 @@ Explanation explain(const Program& program, std::string_view path, SubjectIndex 
       match.at = glob.at;
       match.matched = tracer.prefix(by->depth);
     }
-    const bool counts = match.contents.empty() ||
-                        (found.has_value() && !(match.contents & *found).empty());
+    const bool counts =
+        match.contents.empty() || (found.has_value() && !(match.contents & *found).empty());
     if (is_matched(known)) match.role = Role::if_found;
     if (is_matched(known) && counts) add_axes(all.terms, rule.values, match.rule, match);
     all.matches.push_back(std::move(match));

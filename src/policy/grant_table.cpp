@@ -8,7 +8,8 @@ namespace {
 
 std::uint64_t hash_of_grant(std::uint64_t sum, const Grant& grant) noexcept {
   sum = mix(sum, static_cast<std::uint64_t>(grant.with));
-  return mix(sum, static_cast<std::uint64_t>(grant.see) | static_cast<std::uint64_t>(grant.read) << 8 |
+  return mix(sum, static_cast<std::uint64_t>(grant.see) |
+                      static_cast<std::uint64_t>(grant.read) << 8 |
                       static_cast<std::uint64_t>(grant.execute) << 16 |
                       static_cast<std::uint64_t>(grant.write) << 24);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From what matched to terms: on each axis the strictest value wins. Rules about contents are summed
-// up for each content apart, and can only add to what the others say.
+// From what matched to terms: on each axis the strictest value wins. Rules about contents are
+// summed up for each content apart, and can only add to what the others say.
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -14,12 +14,13 @@ Judge::Judge(const Document& document) : document_{document} {
   const auto& rules = document.rules;
   for (const Rule& rule : rules) {
     std::vector<std::uint16_t>& who = who_.emplace_back();
-    for (const std::string& name : rule.who) {
-      const auto found = std::ranges::find(document.subjects, name, &SubjectSpec::name);
-      const auto index = static_cast<std::size_t>(found - document.subjects.begin());
-      who.push_back(static_cast<std::uint16_t>(index + kFirstSubject));
+    if (!rule.who.empty() && speaks_of(rule.who, "anyone")) {
+      who.push_back(static_cast<std::uint16_t>(kAnyone));
     }
-    std::ranges::sort(who);
+    for (std::size_t i = 0; i < document.subjects.size() && !rule.who.empty(); ++i) {
+      if (!speaks_of(rule.who, document.subjects[i].name)) continue;
+      who.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
+    }
   }
   std::vector<std::uint32_t> order(rules.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -115,7 +116,8 @@ void Judge::finish_contents(const Sum& sum, Found found, Terms& terms) const {
     const Grant grant = grant_in(with.values);
     // What is redacted by path already has more redacted by this.
     constexpr auto kRedact = static_cast<std::uint8_t>(Read::redact);
-    const bool own = each.values.at(Axis::read) == kRedact || each.values.at(Axis::execute) == kRedact;
+    const bool own =
+        each.values.at(Axis::read) == kRedact || each.values.at(Axis::execute) == kRedact;
     const bool more = own && redacts(base) && redacts(grant) && base.with != With::all;
     if (with.values == sum.values && !more) return;
     terms.if_found.push_back(each);

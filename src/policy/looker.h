@@ -22,8 +22,8 @@ class Looker {
   // errors  for people: why it cannot be said at all.
   virtual Result<ContentSet, Error> find(std::string_view path, Bytes file) = 0;
 
-  // Gives what a reader sees of `file` when what `contents` find, and what `with` says, is redacted.
-  // errors  for people: why it cannot be redacted in place.
+  // Gives what a reader sees of `file` when what `contents` find, and what `with` says, is
+  // redacted. errors  for people: why it cannot be redacted in place.
   virtual Result<std::vector<std::byte>, Error> redacted(std::string_view path, Bytes file,
                                                          ContentSet contents, With with) = 0;
 };

@@ -26,8 +26,8 @@ class Prover {
   Prover(const Document& document, Diagnostics& wrong)
       : document_{document}, judge_{document}, wrong_{wrong} {}
 
-  // What is found only makes stricter; so each content is looked at alone, and where the never names
-  // none, as if nothing were found.
+  // What is found only makes stricter; so each content is looked at alone, and where the never
+  // names none, as if nothing were found.
   void prove(const Never& never) {
     if (never.contents.empty()) prove(never, "");
     for (const std::string& content : never.contents) {
@@ -53,12 +53,11 @@ class Prover {
   std::vector<std::uint16_t> subjects_of(const Never& never) const {
     std::vector<std::uint16_t> subjects;
     for (std::size_t i = 0; i < document_.subjects.size(); ++i) {
-      const std::string& name = document_.subjects[i].name;
-      const bool named = std::ranges::find(never.who, name) != never.who.end();
-      if (never.who.empty() || named)
-        subjects.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
+      if (!policy::speaks_of(never.who, document_.subjects[i].name)) continue;
+      subjects.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
     }
-    if (never.who.empty()) subjects.push_back(static_cast<std::uint16_t>(kAnyone));
+    if (policy::speaks_of(never.who, "anyone"))
+      subjects.push_back(static_cast<std::uint16_t>(kAnyone));
     return subjects;
   }
 
@@ -93,8 +92,8 @@ class Prover {
   bool speaks_of(std::uint32_t rule, std::string_view content) const {
     const auto& contents = document_.rules[rule].contents;
     return contents.empty() || std::ranges::any_of(contents, [&](const std::string& each) {
-      return is_part_of(content, each);
-    });
+             return is_part_of(content, each);
+           });
   }
 
   std::uint8_t value(Axis axis, const UnitStates& units,
@@ -154,8 +153,7 @@ class Prover {
                   " too entangled; use fewer `**` and `*` in them");
     }
     const std::string path = finding.example.empty() ? "/" : finding.example;
-    const std::string in =
-        content.empty() ? "" : fmt::format(" with {} in it", quoted(content));
+    const std::string in = content.empty() ? "" : fmt::format(" with {} in it", quoted(content));
     return tell(never, fmt::format("it does not hold: as `{}`, {}{} can have `{} = \"{}\"`",
                                    name_of(subject), quoted(path), in, name(axis),
                                    value_name(axis, value(axis, finding.units, rules))));

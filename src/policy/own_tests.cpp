@@ -45,7 +45,8 @@ class Run {
     ContentSet found;
     if (test_.file) {
       const auto looked = looker_->find(test_.path, file());
-      if (!looked) return tell(fmt::format("its file was not looked into: {}", looked.error().line()));
+      if (!looked)
+        return tell(fmt::format("its file was not looked into: {}", looked.error().line()));
       found = *looked;
     }
     // The loader has made sure that it is declared.
@@ -79,7 +80,8 @@ class Run {
   std::string names_of(ContentSet contents) const {
     std::string names;
     for (const ContentId content : contents) {
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", quoted(program_.content_name(content)));
+      names +=
+          fmt::format("{}{}", names.empty() ? "" : ", ", quoted(program_.content_name(content)));
     }
     return names.empty() ? "nothing" : names;
   }

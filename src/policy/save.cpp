@@ -42,8 +42,8 @@ Result<Envelope, Error> envelope_of(Bytes bytes) {
 }  // namespace
 
 std::vector<std::byte> save(const Program& program) {
-  const std::vector<std::byte> payload = encode(
-      {program.document(), program.engine().grants().all(), program.engine().held()});
+  const std::vector<std::byte> payload =
+      encode({program.document(), program.engine().grants().all(), program.engine().held()});
   const Envelope envelope{kMagic, kVersion, 0, program.document().content_hash, digest_of(payload)};
   std::vector<std::byte> all(payload.size() + sizeof envelope);
   std::memcpy(all.data(), &envelope, sizeof envelope);
@@ -64,7 +64,8 @@ Result<Program, Error> restore(Bytes bytes, const Limits& limits) {
   if (engine == nullptr) return refuse("it makes no sense");
   for (std::size_t i = 0; i < saved->grants.size(); ++i) {
     const GrantId id = engine->grants().id_of(saved->grants[i]);
-    if (static_cast<std::size_t>(id) != kFirstContentGrant + i) return refuse("its grants do not fit");
+    if (static_cast<std::size_t>(id) != kFirstContentGrant + i)
+      return refuse("its grants do not fit");
   }
   for (const Program::Engine::Held& held : saved->held) {
     if (!engine->restore(held)) return refuse("its places do not fit");

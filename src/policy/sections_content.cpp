@@ -22,7 +22,8 @@ constexpr std::size_t kLongestRegex = 8192;
 bool check_set_name(const Reading& reading, const Text& name) {
   if (!check_id(reading, name)) return false;
   if (name.text != kBuiltinSet && name.text != kPositionsSet) return true;
-  reading.error(name.at, fmt::format("the name `{}` is taken: it comes with the program", name.text));
+  reading.error(name.at,
+                fmt::format("the name `{}` is taken: it comes with the program", name.text));
   return false;
 }
 
@@ -30,7 +31,8 @@ std::vector<std::string> strings(const Fields& fields, std::string_view key) {
   std::vector<std::string> all;
   const auto texts = fields.texts(key);
   if (!texts) return all;
-  if (texts->empty()) fields.reading().error(fields.get(key)->value.at, fmt::format("`{}` is empty", key));
+  if (texts->empty())
+    fields.reading().error(fields.get(key)->value.at, fmt::format("`{}` is empty", key));
   for (const Text& text : *texts) {
     if (text.text.empty()) fields.reading().error(text.at, fmt::format("`{}` is empty", key));
     all.push_back(text.text);
@@ -78,11 +80,10 @@ struct Way {
   std::string_view key;
   DetectorSpec::Kind kind;
 };
-constexpr std::array kWays{Way{"regex", DetectorSpec::Kind::regex},
-                           Way{"manifest", DetectorSpec::Kind::manifest},
-                           Way{"ranges", DetectorSpec::Kind::manifest},
-                           Way{"type", DetectorSpec::Kind::type},
-                           Way{"larger", DetectorSpec::Kind::larger}};
+constexpr std::array kWays{
+    Way{"regex", DetectorSpec::Kind::regex}, Way{"manifest", DetectorSpec::Kind::manifest},
+    Way{"ranges", DetectorSpec::Kind::manifest}, Way{"type", DetectorSpec::Kind::type},
+    Way{"larger", DetectorSpec::Kind::larger}};
 constexpr std::array<std::string_view, 5> kBesideRegex{"validate", "entropy", "keywords", "group",
                                                        "max_length"};
 
@@ -107,7 +108,7 @@ void read_manifest(const Fields& fields, const TextOf& text_of, DetectorSpec& sp
   }
   const auto file = fields.text("manifest");
   if (!file) return;
-  if (auto source = text_of(*file)) {
+  if (auto source = text_of(fields.reading().file, *file)) {
     spec.manifest_file = std::move(source->name);
     spec.manifest_text = std::move(source->text);
   }
@@ -116,7 +117,7 @@ void read_manifest(const Fields& fields, const TextOf& text_of, DetectorSpec& sp
 void read_detector(const Reading& reading, const Member& member, const TextOf& text_of,
                    Document& document) {
   static constexpr std::array<std::string_view, 10> kKnown{
-      "regex",  "manifest", "ranges",  "type",  "larger",
+      "regex",    "manifest", "ranges",   "type",  "larger",
       "validate", "entropy",  "keywords", "group", "max_length"};
   if (!check_set_name(reading, {member.key, member.at})) return;
   if (member.value.type != Type::table) {
@@ -128,14 +129,16 @@ void read_detector(const Reading& reading, const Member& member, const TextOf& t
   DetectorSpec spec;
   spec.name = member.key;
   spec.at = reading.location(member.at);
-  const auto given = std::ranges::count_if(kWays, [&](const Way& way) { return fields.has(way.key); });
+  const auto given =
+      std::ranges::count_if(kWays, [&](const Way& way) { return fields.has(way.key); });
   if (given != 1) {
     reading.error(member.at, fmt::format("the detector `{}` must have one of `regex`, `manifest`,"
                                          " `ranges`, `type` and `larger`",
                                          member.key));
     return;
   }
-  spec.kind = std::ranges::find_if(kWays, [&](const Way& way) { return fields.has(way.key); })->kind;
+  spec.kind =
+      std::ranges::find_if(kWays, [&](const Way& way) { return fields.has(way.key); })->kind;
   for (const std::string_view key : kBesideRegex) {
     if (spec.kind != DetectorSpec::Kind::regex && fields.has(key)) {
       reading.error(fields.get(key)->at, fmt::format("`{}` belongs to a `regex`", key));
@@ -150,6 +153,38 @@ void read_detector(const Reading& reading, const Member& member, const TextOf& t
       break;
   }
   document.detectors.push_back(std::move(spec));
+}
+
+// Gives the path that a file in gitleaks' format extends; what is wrong with that file is told by
+// whoever reads its rules. Keys are compared without regard to case, as gitleaks does.
+std::string extended_by(std::string_view text) {
+  const auto root = toml_text::parse(text);
+  if (!root) return {};
+  const auto is = [](const Member& member, std::string_view key) {
+    return std::ranges::equal(member.key, key, {}, [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  };
+  for (const Member& table : root->members) {
+    if (!is(table, "extend")) continue;
+    for (const Member& member : table.value.members) {
+      if (is(member, "path")) return member.value.text;
+    }
+  }
+  return {};
+}
+
+// Reads what an import extends. Paths are those from its folder, whichever file they stand in.
+void read_extended(const Text& import, const TextOf& text_of, ImportSpec& spec) {
+  constexpr std::size_t kMost = 8;  // more than gitleaks follows
+  std::string path = extended_by(spec.text);
+  while (!path.empty() && spec.extended.size() < kMost) {
+    if (std::ranges::find(spec.extended, path, &ExtendedFile::path) != spec.extended.end()) return;
+    auto source = text_of(spec.file, {path, import.at});
+    if (!source) return;
+    spec.extended.push_back({std::move(path), std::move(source->name), std::move(source->text)});
+    path = extended_by(spec.extended.back().text);
+  }
 }
 
 }  // namespace
@@ -179,9 +214,10 @@ void read_import(const Reading& reading, const Value& table, const TextOf& text_
   }
   if (!as || !file || !check_set_name(reading, *as)) return;
   spec.as = as->text;
-  if (auto source = text_of(*file)) {
+  if (auto source = text_of(reading.file, *file)) {
     spec.file = std::move(source->name);
     spec.text = std::move(source->text);
+    read_extended(*file, text_of, spec);
   }
   document.imports.push_back(std::move(spec));
 }

@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, 3> kWrite{"native", "served", "deny"};
 constexpr std::array<std::string_view, 3> kLog{"none", "open", "alarm"};
 constexpr std::array<std::string_view, 3> kWith{"nothing", "values", "all"};
 constexpr std::array<std::string_view, 3> kMode{"read", "write", "execute"};
-constexpr std::array<std::string_view, kAxes> kAxis{
-    "see", "read", "execute", "write", "log", "log (write)", "log (execute)", "with"};
+constexpr std::array<std::string_view, kAxes> kAxis{"see", "read",        "execute",       "write",
+                                                    "log", "log (write)", "log (execute)", "with"};
 
 std::span<const std::string_view> words_of(Axis axis) noexcept {
   switch (axis) {
@@ -109,9 +109,7 @@ std::optional<Read> read_of(std::string_view word) noexcept { return find<Read>(
 std::optional<Write> write_of(std::string_view word) noexcept {
   return find<Write>(Axis::write, word);
 }
-std::optional<With> with_of(std::string_view word) noexcept {
-  return find<With>(Axis::with, word);
-}
+std::optional<With> with_of(std::string_view word) noexcept { return find<With>(Axis::with, word); }
 std::optional<Log> log_of(std::string_view word) noexcept {
   return find<Log>(Axis::log_read, word);
 }

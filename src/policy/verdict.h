@@ -21,8 +21,8 @@ enum class Read : std::uint8_t { native, served, redact, deny };
 // What an open for writing gives; deny covers the name as well as the bytes.
 enum class Write : std::uint8_t { native, served, deny };
 
-// What a redacted file keeps back because of its path, whatever it contains: `values` is what stands
-// after `=` or `:` in configuration, `all` is every byte but line ends.
+// What a redacted file keeps back because of its path, whatever it contains: `values` is what
+// stands after `=` or `:` in configuration, `all` is every byte but line ends.
 enum class With : std::uint8_t { nothing, values, all };
 
 // Whether an open is recorded. `alarm` is a record that somebody should look at.

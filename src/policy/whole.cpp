@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -52,8 +53,9 @@ class Checker {
   }
 
   void check_who(const std::vector<std::string>& who, Location at) {
-    for (const std::string& name : who) {
-      if (std::ranges::find(subjects_, std::string_view{name}) != subjects_.end()) continue;
+    for (std::string_view name : who) {
+      if (name.starts_with('!')) name.remove_prefix(1);
+      if (std::ranges::find(subjects_, name) != subjects_.end()) continue;
       error(at, fmt::format("no subject {} is declared{}", quoted(name), hint(name)));
     }
   }
@@ -83,11 +85,12 @@ class Checker {
         error(at, fmt::format("`content` cannot be {}; it is SET or SET:DETECTOR", quoted(text)));
       } else if (std::ranges::find(sets_, std::string_view{name->set}) == sets_.end()) {
         const std::string meant = suggestion(name->set, sets_);
-        error(at, fmt::format("there are no detectors {}{}", quoted(name->set),
-                              meant.empty() ? fmt::format("; bring them by [[import]] or define them"
-                                                          " by [detector.{}]",
-                                                          name->set)
-                                            : meant));
+        error(at,
+              fmt::format("there are no detectors {}{}", quoted(name->set),
+                          meant.empty() ? fmt::format("; bring them by [[import]] or define them"
+                                                      " by [detector.{}]",
+                                                      name->set)
+                                        : meant));
       } else if (!name->detector.empty() && is_one(name->set)) {
         error(at, fmt::format("{} has no detectors of its own; write `content = \"{}\"`",
                               quoted(name->set), name->set));
@@ -97,8 +100,9 @@ class Checker {
 
   // Tells whether a set cannot be taken apart.
   bool is_one(std::string_view set) const {
-    return set == kPositionsSet || std::ranges::find(document_.detectors, set,
-                                                     &DetectorSpec::name) != document_.detectors.end();
+    return set == kPositionsSet ||
+           std::ranges::find(document_.detectors, set, &DetectorSpec::name) !=
+               document_.detectors.end();
   }
 
   void check_expected(const Test& test) {
@@ -117,7 +121,9 @@ class Checker {
     const bool reserved = test.as == "anyone" || test.as == "unknown";
     if (!reserved) check_who({test.as}, test.at);
     for (const std::string& id : test.expect.rules) {
-      if (id == "default" || id == "unknown_subject" || ids_.contains(id)) continue;
+      static constexpr std::array<std::string_view, 5> kNoRules{
+          "default", "unknown_subject", "too_big", "on_timeout", "on_error"};
+      if (std::ranges::find(kNoRules, id) != kNoRules.end() || ids_.contains(id)) continue;
       std::vector<std::string_view> known;
       for (const Rule& rule : document_.rules) known.push_back(rule.id);
       error(test.at, fmt::format("a test expects the rule {}, which is not there{}", quoted(id),
