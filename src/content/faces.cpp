@@ -42,6 +42,12 @@ Result<Fd> read_only(const Fd& file) {
   return own(::open(path.data(), O_RDONLY | O_CLOEXEC));
 }
 
+Result<void> seal(const Fd& file) {
+  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return fail_last();
+  return {};
+}
+
 Result<void> write_all(int fd, std::uint64_t offset, Bytes bytes) {
   while (!bytes.empty()) {
     const ssize_t wrote = retry_interrupted([&] {
@@ -91,39 +97,98 @@ struct Faces::Store {
   std::atomic<std::uint64_t> memory{0}, spilled{0}, faces{0}, made{0}, ranges{0};
 };
 
+// Lets others go on when it is done, or was given up.
+class Faces::Making {
+ public:
+  Making(Faces& faces, const Key& key) : faces_{faces}, key_{key} {}
+  ~Making() {
+    const std::lock_guard lock{faces_.mutex_};
+    faces_.making_.erase(key_);
+    faces_.made_.notify_all();
+  }
+  Making(const Making&) = delete;
+  Making& operator=(const Making&) = delete;
+
+ private:
+  Faces& faces_;
+  const Key& key_;
+};
+
 Faces::Faces(FacesLimits limits) : store_{std::make_shared<Store>(std::move(limits))} {}
 Faces::~Faces() = default;
 
-std::shared_ptr<const Face> Faces::shared(const Key& key) const {
-  const std::lock_guard lock{mutex_};
+Faces::Shared Faces::find(const Key& key, const std::unique_lock<std::mutex>&) const {
   const auto found = faces_.find(key);
-  return found == faces_.end() ? nullptr : found->second.lock();
+  if (found == faces_.end()) return nullptr;
+  const Entry& entry = found->second;
+  if (entry.idle != idle_.end()) idle_.splice(idle_.begin(), idle_, entry.idle);
+  return entry.face.lock();
 }
 
-void Faces::keep(const Key& key, const std::shared_ptr<const Face>& face) {
+// Gives it, or nothing and makes the caller the one who makes it.
+Faces::Shared Faces::find_or_begin(const Key& key) {
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    if (Shared face = find(key, lock)) return face;
+    if (making_.insert(key).second) return nullptr;
+    made_.wait(lock);
+  }
+}
+
+void Faces::keep(const Key& key, const Shared& face) {
+  Shared gone;  // longer than the lock: it may take a while to give its memory back
   const std::lock_guard lock{mutex_};
   if (faces_.size() >= sweep_at_) {
-    std::erase_if(faces_, [](const auto& each) { return each.second.expired(); });
+    std::erase_if(faces_, [](const auto& each) { return each.second.face.expired(); });
     sweep_at_ = std::max<std::size_t>(64, faces_.size() * 2);
   }
-  faces_[key] = face;
+  Entry& entry = faces_[key];
+  entry = {face, idle_.end()};
+  // Copies of bytes that are not redacted are gone with the last one who has them.
+  if (key.snapshot || face->file() == nullptr || store_->limits.idle == 0) return;
+  entry.idle = idle_.emplace(idle_.begin(), key, face);
+  if (idle_.size() <= store_->limits.idle) return;
+  faces_[idle_.back().first].idle = idle_.end();
+  gone = std::move(idle_.back().second);
+  idle_.pop_back();
+}
+
+// Lets the one go that was not used for longest; tells whether there was one.
+bool Faces::drop_idle() {
+  Shared gone;
+  const std::lock_guard lock{mutex_};
+  if (idle_.empty()) return false;
+  faces_[idle_.back().first].idle = idle_.end();
+  gone = std::move(idle_.back().second);
+  idle_.pop_back();
+  return true;
 }
 
 std::shared_ptr<const Face> Faces::find(const Version& version, policy::ContentSet contents,
                                         policy::With with) const {
-  return shared({version, contents.bits(), with, false});
+  std::unique_lock lock{mutex_};
+  return find({version, contents.bits(), with, false}, lock);
 }
 
-// Gives nothing but EFBIG where there is no room.
-Result<std::shared_ptr<const Face>> Faces::copy(int fd, const Version& version,
-                                                const inspect::Redaction* redaction) {
+// Gives EFBIG where there is no room, though nobody has any that is idle.
+Result<Faces::Shared> Faces::copy(int fd, const Version& version,
+                                  const inspect::Redaction* redaction) {
+  for (;;) {
+    auto face = copy_once(fd, version, redaction);
+    if (face || face.error() != Errno{EFBIG} || !drop_idle()) return face;
+  }
+}
+
+Result<Faces::Shared> Faces::copy_once(int fd, const Version& version,
+                                       const inspect::Redaction* redaction) {
   const std::uint64_t size = version.size();
   const std::shared_ptr<Store> store = store_;
   const auto fill = [&](const Fd& file, std::atomic<std::uint64_t>& used) -> Result<Fd> {
     auto done = [&]() -> Result<Fd> {
       if (!file) return fail_last();
       TRY(copy_bytes(fd, file.get(), size, redaction));
-      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+      // A file in a folder has no seals; there it is that nobody has it open for writing.
+      if (&used == &store->memory) TRY(seal(file));
       return read_only(file);
     }();
     if (!done) used.fetch_sub(size);
@@ -142,40 +207,46 @@ Result<std::shared_ptr<const Face>> Faces::copy(int fd, const Version& version,
     return face_of(TRY(fill(file, store->memory)), &Store::memory);
   }
   if (store->folder && Store::take(store->spilled, store->limits.spill, size)) {
-    const Fd file{::openat(store->folder.get(), ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0400)};
+    constexpr int kUnnamed = O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC;
+    const Fd file{::openat(store->folder.get(), ".", kUnnamed, 0400)};
     auto filled = fill(file, store->spilled);
+    // The disk may be full before the limit is reached.
     if (filled) return face_of(std::move(*filled), &Store::spilled);
     if (filled.error() == Errno{ESTALE}) return fail(ESTALE);
   }
   return fail(EFBIG);
 }
 
-Result<std::shared_ptr<const Face>> Faces::redacted(int fd, const Version& version,
-                                                    policy::ContentSet contents,
-                                                    policy::With with,
-                                                    inspect::Redaction redaction) {
+Result<Faces::Shared> Faces::redacted(int fd, const Version& version, policy::ContentSet contents,
+                                      policy::With with, inspect::Redaction redaction) {
   const Key key{version, contents.bits(), with, false};
-  if (auto known = shared(key)) return known;
-  auto face = copy(fd, version, &redaction);
+  if (auto known = find_or_begin(key)) return known;
+  const Making making{*this, key};
+  return make(fd, key, std::move(redaction));
+}
+
+Result<Faces::Shared> Faces::make(int fd, const Key& key, inspect::Redaction redaction) {
+  auto face = copy(fd, key.version, &redaction);
   if (!face && face.error() == Errno{EFBIG}) {
     std::array<char, 40> path{};
     fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}", fd);
     Fd lower = TRY(own(::open(path.data(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)));
     store_->made.fetch_add(1);
     store_->ranges.fetch_add(1);
-    face = std::make_shared<const Face>(std::move(lower), version, std::move(redaction));
+    face = std::make_shared<const Face>(std::move(lower), key.version, std::move(redaction));
   }
   if (!face) return face;
   const auto now = Version::of(fd);
-  if (!now || *now != version) return fail(ESTALE);
+  if (!now || *now != key.version) return fail(ESTALE);
   keep(key, *face);
   return face;
 }
 
-Result<std::shared_ptr<const Face>> Faces::snapshot(int fd, const Version& version) {
+Result<Faces::Shared> Faces::snapshot(int fd, const Version& version) {
   const Key key{version, 0, policy::With::nothing, true};
-  if (auto known = shared(key)) return known;
-  const std::shared_ptr<const Face> face = TRY(copy(fd, version, nullptr));
+  if (auto known = find_or_begin(key)) return known;
+  const Making making{*this, key};
+  const Shared face = TRY(copy(fd, version, nullptr));
   keep(key, face);
   return face;
 }

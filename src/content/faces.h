@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Makes faces, and has all who need the same one share it. A face lies in a memory file that is
 // sealed, as long as there is room for it; then in a file without a name in a private folder; then
-// nowhere, and is made of the lower file as it is read. All may be called by many threads.
+// nowhere, and is made of the lower file as it is read. The redacted ones of late stay for a while
+// when nobody has them any more, as long as nobody needs their room. All may be called by many
+// threads.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "sluice/content/face.h"
 #include "sluice/policy/content_grant.h"
@@ -20,12 +24,13 @@ struct FacesLimits {
   std::uint64_t memory = std::uint64_t{256} << 20;  // bytes
   std::uint64_t spill = std::uint64_t{4} << 30;     // bytes in the folder
   std::string spill_folder{};                       // is made if it is not there; empty: none
+  std::size_t idle = 64;                            // faces that stay though nobody has them
 };
 
 class Faces {
  public:
   struct Stats {
-    std::uint64_t faces = 0;    // that somebody has
+    std::uint64_t faces = 0;    // in files, those that nobody has included
     std::uint64_t memory = 0;   // bytes
     std::uint64_t spilled = 0;  // bytes
     std::uint64_t made = 0;     // since the beginning
@@ -35,11 +40,11 @@ class Faces {
   explicit Faces(FacesLimits limits);
   ~Faces();
 
-  // Gives the face if somebody has it.
+  // Gives the face if it is there.
   std::shared_ptr<const Face> find(const Version& version, policy::ContentSet contents,
                                    policy::With with) const;
-  // Gives the face of a version with `redaction` done to it; the one that somebody has already, if
-  // it is for the same contents.
+  // Gives the face of a version with `redaction` done to it; the one that is there already, if it
+  // is for the same contents. Of several that want it at once one makes it, and the others wait.
   // fd      the file, open for reading; borrowed
   // errors  ESTALE it is no longer that version; ENOMEM; those of reading.
   Result<std::shared_ptr<const Face>> redacted(int fd, const Version& version,
@@ -66,14 +71,28 @@ class Faces {
     }
   };
 
-  std::shared_ptr<const Face> shared(const Key& key) const;
-  void keep(const Key& key, const std::shared_ptr<const Face>& face);
-  Result<std::shared_ptr<const Face>> copy(int fd, const Version& version,
-                                           const inspect::Redaction* redaction);
+  using Shared = std::shared_ptr<const Face>;
+  using Idle = std::list<std::pair<Key, Shared>>;
+  struct Entry {
+    std::weak_ptr<const Face> face;
+    Idle::iterator idle{};  // in idle_, or its end
+  };
+  class Making;  // that somebody makes a face
+
+  Shared find(const Key& key, const std::unique_lock<std::mutex>& lock) const;
+  Shared find_or_begin(const Key& key);
+  void keep(const Key& key, const Shared& face);
+  bool drop_idle();
+  Result<Shared> make(int fd, const Key& key, inspect::Redaction redaction);
+  Result<Shared> copy(int fd, const Version& version, const inspect::Redaction* redaction);
+  Result<Shared> copy_once(int fd, const Version& version, const inspect::Redaction* redaction);
 
   const std::shared_ptr<Store> store_;
-  mutable std::mutex mutex_;  // guards faces_
-  std::unordered_map<Key, std::weak_ptr<const Face>, Hash> faces_;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable made_;
+  std::unordered_set<Key, Hash> making_;
+  std::unordered_map<Key, Entry, Hash> faces_;
+  mutable Idle idle_;  // the last used one first
   std::size_t sweep_at_ = 64;
 };
 

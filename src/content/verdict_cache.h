@@ -3,10 +3,11 @@
 // only ever a shortcut: whatever is odd about the file or a row of it, there is nothing known.
 //
 // Who may write to it could have files shown; so it must be our own, in a folder of our own. A row
-// has a checksum, so that one that is torn is none. What is to be kept is written by a thread of its
-// own: nobody waits for the disk.
+// has a checksum, so that one that is torn is none. What is to be kept is written by a thread of
+// its own: nobody waits for the disk.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -17,10 +18,9 @@
 #include <thread>
 #include <vector>
 
+#include "sluice/content/cache_database.h"
+#include "sluice/content/cache_place.h"
 #include "sluice/content/findings.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace sluice::content {
 
@@ -29,7 +29,8 @@ class VerdictCache {
   static constexpr std::size_t kQueue = 65536;  // rows that wait to be written; more are not kept
 
   // file       is made where it is not there; its folder too. A file that is none of ours, of
-  //            another version, or damaged is set aside as FILE.bad, and another one made
+  //            another version, or damaged is set aside as FILE.bad, and another one made, unless
+  //            somebody is using it
   // most_rows  beyond, those that were not used for longest go
   VerdictCache(std::string file, std::size_t most_rows);
   ~VerdictCache();  // what waits is written
@@ -43,23 +44,31 @@ class VerdictCache {
   void flush() noexcept;
 
  private:
-  class Database;
-  struct Row {
-    std::vector<std::byte> key;
-    std::vector<std::byte> value;  // empty: it was only used
+  using Row = CacheDatabase::Row;
+  // A connection for who asks, and one for who writes: those who ask do not wait for the other.
+  struct Connection {
+    std::mutex mutex;
+    std::unique_ptr<CacheDatabase> database;  // null: not used, or not any more
   };
+
+  void open();
+  bool connect(CacheDatabase::Make make, CacheDatabase::Failure& failure);
+  std::optional<Findings> find(Bytes key, bool& is_old);
+  void give_up() noexcept;
   void write(const std::stop_token& stop);
+  void say(std::string line);
 
   const std::string file_;
   const std::size_t most_rows_;
-  mutable std::mutex database_mutex_;  // guards database_ and trouble_
-  std::unique_ptr<Database> database_;
+  std::optional<CachePlace> place_;  // longer than the connections
+  Connection asking_, writing_;
+  mutable std::mutex trouble_mutex_;  // guards trouble_
   std::string trouble_;
 
   std::mutex queue_mutex_;  // guards all below but the thread
   std::condition_variable_any queued_, written_;
   std::deque<Row> queue_;
-  bool writing_ = false;
+  bool is_writing_ = false;
   std::jthread writer_;  // the last member: it uses the others
 };
 

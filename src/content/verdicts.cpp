@@ -50,11 +50,8 @@ void Verdicts::flush() noexcept {
 }
 
 Verdicts::Key Verdicts::key_of(const Version& version, SetIndex set, std::string_view path) const {
-  Key key{version, set, 0};
-  if (detection_->by_path(set)) {
-    const policy::Digest digest = policy::digest_of(bytes_of(path));
-    std::memcpy(&key.path, digest.data(), sizeof key.path);
-  }
+  Key key{version, set, {}};
+  if (detection_->by_path(set)) key.path = policy::digest_of(bytes_of(path));
   return key;
 }
 
@@ -63,19 +60,29 @@ std::vector<std::byte> Verdicts::row_key(const Key& key) const {
   std::vector<std::byte> bytes = key.version.key();
   const Digest32& digest = detection_->digest(key.set);
   bytes.insert(bytes.end(), digest.begin(), digest.end());
-  for (unsigned i = 0; i < 8; ++i) bytes.push_back(static_cast<std::byte>(key.path >> (8 * i)));
+  bytes.insert(bytes.end(), key.path.begin(), key.path.end());
   return bytes;
 }
 
+Verdicts::Answer Verdicts::in_memory(const Key& key) {
+  Shard& mine = shard(key);
+  const std::lock_guard lock{mine.mutex};
+  const auto found = mine.by_key.find(key);
+  if (found == mine.by_key.end()) return nullptr;
+  const auto row = found->second;
+  if (row->answer->outcome == Outcome::failed && row->until < std::chrono::steady_clock::now()) {
+    mine.by_key.erase(found);
+    mine.rows.erase(row);
+    return nullptr;
+  }
+  mine.rows.splice(mine.rows.begin(), mine.rows, row);
+  return row->answer;
+}
+
 Verdicts::Answer Verdicts::remembered(const Key& key) {
-  {
-    Shard& mine = shard(key);
-    const std::lock_guard lock{mine.mutex};
-    const auto found = mine.rows.find(key);
-    if (found != mine.rows.end()) {
-      counts_.from_memory.fetch_add(1, std::memory_order_relaxed);
-      return found->second;
-    }
+  if (Answer answer = in_memory(key)) {
+    counts_.from_memory.fetch_add(1, std::memory_order_relaxed);
+    return answer;
   }
   if (cache_ == nullptr || !key.version.persistent()) return nullptr;
   auto kept = cache_->get(row_key(key));
@@ -93,8 +100,18 @@ void Verdicts::remember(const Key& key, const Answer& answer, bool in_file) {
     Shard& mine = shard(key);
     const std::lock_guard lock{mine.mutex};
     const std::size_t most = std::max<std::size_t>(options_.memory_rows / shards_.size(), 1);
-    if (mine.rows.size() >= most) mine.rows.erase(mine.rows.begin());
-    mine.rows[key] = answer;
+    const auto until = std::chrono::steady_clock::now() + options_.failed_for;
+    if (const auto known = mine.by_key.find(key); known != mine.by_key.end()) {
+      known->second->answer = answer;
+      known->second->until = until;
+    } else {
+      mine.rows.push_front({key, answer, until});
+      mine.by_key.emplace(key, mine.rows.begin());
+    }
+    if (mine.rows.size() > most) {
+      mine.by_key.erase(mine.rows.back().key);
+      mine.rows.pop_back();
+    }
   }
   const bool keeps = in_file && cache_ != nullptr && key.version.persistent() &&
                      answer->outcome == Outcome::whole;
@@ -145,7 +162,10 @@ Verdicts::Known Verdicts::look(int fd, std::string_view path, ContentSet asked) 
   Known known;
   for (int i = 0; i < kTries; ++i) {
     const auto version = Version::of(fd);
-    if (!version) break;
+    if (!version) {
+      if (asked.empty()) return known;
+      break;
+    }
     known = gather(*version, path, asked, missing);
     if (missing.empty()) return known;
     if (find_out(fd, path, missing, known)) return known;
@@ -206,6 +226,9 @@ std::pair<Verdicts::Answer, bool> Verdicts::inspect_alone(int fd, const Key& key
   const bool writers = !lease && lease.error() == Errno{EAGAIN};
   std::optional<LeaseWatch::Held> held;
   if (lease) held.emplace(leases_, std::move(*lease));
+  // Of a file that was changed just before the first byte is read, a change after the last one is
+  // not to be told; however long reading takes.
+  const bool settled = key.version.settled(std::chrono::system_clock::now());
   counts_.inspected.fetch_add(1, std::memory_order_relaxed);
   if (writers) counts_.written_meanwhile.fetch_add(1, std::memory_order_relaxed);
   Answer answer =
@@ -213,9 +236,7 @@ std::pair<Verdicts::Answer, bool> Verdicts::inspect_alone(int fd, const Key& key
   const bool untouched = !writers && (!held || held->still());
   const auto now = Version::of(fd);
   const bool same = now && *now == key.version;
-  if (untouched && same && key.version.settled(std::chrono::system_clock::now())) {
-    remember(key, answer, true);
-  }
+  if (untouched && same && settled) remember(key, answer, true);
   return {std::move(answer), writers};
 }
 
@@ -227,28 +248,44 @@ void Verdicts::later(Fd fd, std::string path, ContentSet asked) noexcept try {
 } catch (const std::bad_alloc&) {  // it is found out when somebody asks
 }
 
-void Verdicts::run(const std::stop_token& stop) {
-  for (;;) {
-    Job job;
-    {
-      std::unique_lock lock{jobs_mutex_};
-      queued_.wait(lock, stop, [&] { return !jobs_.empty(); });
-      if (stop.stop_requested()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
+// Waits for one that is due; gives none when asked to stop.
+std::optional<Verdicts::Job> Verdicts::next_job(const std::stop_token& stop) {
+  std::unique_lock lock{jobs_mutex_};
+  while (queued_.wait(lock, stop, [&] { return !jobs_.empty(); }) && !stop.stop_requested()) {
+    const auto first = std::ranges::min_element(jobs_, {}, &Job::due);
+    if (first->due <= std::chrono::steady_clock::now()) {
+      Job job = std::move(*first);
+      jobs_.erase(first);
+      return job;
     }
-    const auto version = Version::of(job.fd.get());
-    if (!version) continue;
-    // What was just written may be written to again; and what is found then is not kept.
-    const auto now = std::chrono::system_clock::now();
-    if (!version->settled(now)) {
-      std::unique_lock lock{jobs_mutex_};
-      queued_.wait_for(lock, stop, Version::kGrain, [] { return false; });
-      if (stop.stop_requested()) return;
-    }
-    counts_.later.fetch_add(1, std::memory_order_relaxed);
-    static_cast<void>(of(job.fd.get(), job.path, job.asked));
+    queued_.wait_until(lock, stop, first->due, [] { return false; });
   }
+  return std::nullopt;
+}
+
+void Verdicts::run(const std::stop_token& stop) {
+  while (auto job = next_job(stop)) {
+    try {
+      run(std::move(*job));
+    } catch (const std::exception&) {  // no memory: it is found out when somebody asks
+    }
+  }
+}
+
+// What was just written may be written to again, and what is found then is not kept: it is put off
+// for a while, and then left to whoever asks.
+void Verdicts::run(Job job) {
+  constexpr int kTurns = 50;
+  const auto version = Version::of(job.fd.get());
+  if (!version) return;
+  if (!version->settled(std::chrono::system_clock::now())) {
+    job.due = std::chrono::steady_clock::now() + Version::kGrain;
+    const std::lock_guard lock{jobs_mutex_};
+    if (++job.turns <= kTurns && jobs_.size() < kLater) jobs_.push_back(std::move(job));
+    return;
+  }
+  counts_.later.fetch_add(1, std::memory_order_relaxed);
+  static_cast<void>(of(job.fd.get(), job.path, job.asked));
 }
 
 }  // namespace sluice::content

@@ -9,8 +9,11 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,6 +36,9 @@ struct VerdictsOptions {
   std::string cache_file{};  // empty: memory alone
   std::size_t memory_rows = 200'000;
   std::size_t most_rows = 2'000'000;  // in the file
+  // For so long it is not tried again to look into what could not be looked into: it may have been
+  // the workers, and it may be that each try costs one.
+  std::chrono::milliseconds failed_for{2000};
 };
 
 class Verdicts {
@@ -77,18 +83,27 @@ class Verdicts {
   struct Key {
     Version version;
     SetIndex set{};
-    std::uint64_t path = 0;  // a hash, where it matters
+    // A digest, where it matters: whoever chooses names finds no two with the same.
+    Digest32 path{};
     friend bool operator==(const Key&, const Key&) noexcept = default;
   };
   struct Hash {
     std::size_t operator()(const Key& key) const noexcept {
-      return key.version.hash() + static_cast<std::size_t>(key.set) * 31 + key.path;
+      std::size_t path = 0;
+      std::memcpy(&path, key.path.data(), sizeof path);
+      return key.version.hash() + static_cast<std::size_t>(key.set) * 31 + path;
     }
   };
   using Answer = std::shared_ptr<const Findings>;
+  struct Row {
+    Key key;
+    Answer answer;
+    std::chrono::steady_clock::time_point until;
+  };
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<Key, Answer, Hash> rows;
+    std::list<Row> rows;  // the last used one first
+    std::unordered_map<Key, std::list<Row>::iterator, Hash> by_key;
   };
   // Somebody is finding it out.
   struct Flight {
@@ -100,6 +115,8 @@ class Verdicts {
     Fd fd;
     std::string path;
     policy::ContentSet asked;
+    int turns = 0;  // that it was put off
+    std::chrono::steady_clock::time_point due{};
   };
 
   Known look(int fd, std::string_view path, policy::ContentSet asked);
@@ -112,7 +129,10 @@ class Verdicts {
   bool find_out(int fd, std::string_view path, const std::vector<SetIndex>& missing, Known& known);
   std::pair<Answer, bool> inspect(int fd, const Key& key, std::string_view path);
   std::pair<Answer, bool> inspect_alone(int fd, const Key& key, std::string_view path);
+  Answer in_memory(const Key& key);
   void run(const std::stop_token& stop);
+  std::optional<Job> next_job(const std::stop_token& stop);
+  void run(Job job);
   Shard& shard(const Key& key) noexcept { return shards_[Hash{}(key) / 64 % shards_.size()]; }
 
   const std::shared_ptr<const Detection> detection_;

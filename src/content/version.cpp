@@ -53,8 +53,10 @@ Result<Version> Version::of(int fd) noexcept {
 
 bool Version::settled(std::chrono::system_clock::time_point now) const noexcept {
   using std::chrono::nanoseconds;
+  constexpr std::int64_t kSecond = nanoseconds{std::chrono::seconds{1}}.count();
+  const nanoseconds grain = changed_ % kSecond == 0 ? kCoarseGrain : kGrain;
   const auto clock = std::chrono::duration_cast<nanoseconds>(now.time_since_epoch()).count();
-  return changed_ < clock - nanoseconds{kGrain}.count();
+  return changed_ < clock - grain.count();
 }
 
 std::vector<std::byte> Version::key() const {
@@ -79,8 +81,9 @@ std::vector<std::byte> Version::key() const {
 
 std::size_t Version::hash() const noexcept {
   std::uint64_t mixed = 0x9e3779b97f4a7c15;
-  for (const std::uint64_t part : {filesystem_, inode_, size_, static_cast<std::uint64_t>(modified_),
-                                   static_cast<std::uint64_t>(changed_)}) {
+  for (const std::uint64_t part :
+       {filesystem_, inode_, size_, static_cast<std::uint64_t>(modified_),
+        static_cast<std::uint64_t>(changed_)}) {
     mixed = (mixed ^ part) * 0xff51afd7ed558ccd;
     mixed ^= mixed >> 32;
   }

@@ -20,6 +20,9 @@ class Version {
   // A change that is as recent as this may not be the last one with this time.
   // source: linux fs/inode.c current_time(), kernel/time/timekeeping.c: a tick, at most 10 ms
   static constexpr std::chrono::milliseconds kGrain{50};
+  // The same where the file system keeps whole seconds, as an ext4 with small inodes does, or every
+  // other one, as FAT does. Which it is, is told by the time itself.
+  static constexpr std::chrono::milliseconds kCoarseGrain{2050};
 
   Version() noexcept = default;
 
