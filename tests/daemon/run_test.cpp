@@ -248,7 +248,12 @@ TEST_F(Run, the_policy_says_which_variables_are_passed_on) {
 
 TEST_F(Run, the_policy_it_runs_under_is_not_the_commands_to_change) {
   put("home/project/conf/base.toml", "version = 1\n");
-  put("home/project/conf/it [1].toml", "version = 1\n[[include]]\nfile = \"base.toml\"\n");
+  put("home/project/conf/rules.toml", "[extend]\npath = \"more.toml\"\n");
+  put("home/project/conf/more.toml", "# none\n");
+  put("home/project/conf/m.tsv", "# none\n");
+  put("home/project/conf/it [1].toml",
+      "version = 1\n[[include]]\nfile = \"base.toml\"\n"
+      "[[import]]\ngitleaks = \"rules.toml\"\nas = \"rules\"\n[detector.m]\nmanifest = \"m.tsv\"\n");
   const std::string policy = project_ + "/conf/it [1].toml";
   const std::string link = project_ + "/conf/link.toml";
   ASSERT_EQ(::symlink(policy.c_str(), link.c_str()), 0);
@@ -256,7 +261,8 @@ TEST_F(Run, the_policy_it_runs_under_is_not_the_commands_to_change) {
   const Finished ran = run(
       {"-q", "--policy", link, "--over", project_, "--log", log},
       {"sh", "-c",
-       "for f in conf/base.toml 'conf/it [1].toml' log; do (: >> \"$f\") && echo wrote $f;"
+       "for f in conf/base.toml 'conf/it [1].toml' conf/rules.toml conf/more.toml conf/m.tsv log; do"
+       " (: >> \"$f\") && echo wrote $f;"
        " rm -f \"$f\" && echo removed $f; done; rm conf/link.toml && echo removed;"
        " mv conf other && mkdir conf && touch conf/base.toml && echo replaced; cat conf/base.toml"});
   EXPECT_EQ(ran.out, "version = 1\n") << ran.err;
