@@ -38,8 +38,8 @@ nlohmann::json json_of(const policy::Program& program, const policy::Explanation
 // Writes a value for programs; bytes that are not UTF-8 become U+FFFD.
 void print_json(const nlohmann::json& value);
 
-// "see yes, read native, execute native, write deny" without what has no restriction; "native" if
-// nothing has.
-std::string words_of(const policy::Terms& terms);
+// "read redact, write deny" without what has no restriction; "native" if nothing has; then the same
+// for each content that changes it, as in "native (`builtin` found: read redact, write deny)".
+std::string words_of(const policy::Program& program, const policy::Terms& terms);
 
 }  // namespace sluice::cli

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "sluice/inspect/windows.h"
 #include "sluice/content/detection.h"
 
 #include <algorithm>
@@ -127,6 +128,19 @@ bool Detection::by_path(SetIndex set) const noexcept {
 
 bool Detection::reads_all(SetIndex set) const noexcept {
   return spec(set).kind == SetSpec::Kind::text;
+}
+
+Result<std::optional<std::uint64_t>, Error> Detection::reach(policy::ContentSet contents) const {
+  std::uint64_t reach = 0;
+  for (const SetIndex set : sets_for(contents)) {
+    if (!reads_all(set)) continue;
+    const inspect::Detectors* detectors = TRY(engine(set))->detectors();
+    if (detectors == nullptr || !detectors->unbounded().empty()) {
+      return std::optional<std::uint64_t>{};
+    }
+    reach = std::max(reach, inspect::overlap_of(*detectors));
+  }
+  return std::optional<std::uint64_t>{reach};
 }
 
 const SetSpec& Detection::spec(SetIndex set) const noexcept {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,10 @@ class Detection {
   bool by_path(SetIndex set) const noexcept;
   // Tells whether [default].too_big is about the set: it has to read a file wholly.
   bool reads_all(SetIndex set) const noexcept;
+
+  // Gives how many bytes on either side of a piece of text decide what of `contents` is in it, for
+  // those that are looked for in text. Nothing where one has no longest match.
+  Result<std::optional<std::uint64_t>, Error> reach(policy::ContentSet contents) const;
 
   // Gives the sets that have to be asked about `contents`; those that a whole inspection cannot be
   // (too big, timed out, failed) ask for none.

@@ -16,11 +16,14 @@ Face::Face(Fd lower, const Version& version, inspect::Redaction redaction)
       size_{version.size()},
       ranges_{Ranges{version, std::move(redaction)}} {}
 
+Face::Face(std::uint64_t size, Reader reader) : size_{size}, reader_{std::move(reader)} {}
+
 Face::~Face() {
   if (released_) released_();
 }
 
 Result<std::size_t> Face::read(std::uint64_t offset, MutableBytes into) const noexcept {
+  if (reader_) return reader_(offset, into);
   if (offset >= size_) return std::size_t{0};
   const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), size_ - offset));
   std::size_t filled = 0;

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "sluice/content/file_contents.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "sluice/content/piece_reader.h"
+#include "sluice/inspect/magic.h"
 
 namespace sluice::content {
 
@@ -25,6 +31,22 @@ std::uint64_t size_of(int fd) noexcept {
   return ::fstat(fd, &stat) == 0 ? static_cast<std::uint64_t>(stat.st_size) : 0;
 }
 
+std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+// Tells whether the file packs others, so that what is in it cannot be seen in its bytes.
+bool is_packed(int fd) noexcept {
+  std::array<std::byte, inspect::kMagicLength> head{};
+  const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+  if (got < 0) return true;
+  switch (inspect::kind_of(Bytes{head}.first(static_cast<std::size_t>(got)))) {
+    case inspect::Kind::gzip:
+    case inspect::Kind::zip:
+    case inspect::Kind::zlib:
+    case inspect::Kind::git_pack: return true;
+    default: return false;
+  }
+}
+
 ContentSet failed() noexcept {
   ContentSet set;
   set.add(policy::kFailed);
@@ -35,9 +57,9 @@ ContentSet failed() noexcept {
 
 class FileContents::Starter final : public Finder {
  public:
-  Starter(const policy::Program& program, std::shared_ptr<const Detection> detection,
-          InspectorOptions options)
-      : program_{program}, detection_{std::move(detection)}, options_{std::move(options)} {}
+  Starter(std::shared_ptr<const policy::Program> program,
+          std::shared_ptr<const Detection> detection, InspectorOptions options)
+      : program_{std::move(program)}, detection_{std::move(detection)}, options_{std::move(options)} {}
 
   Findings find(SetIndex set, int fd, std::uint64_t size, std::string_view path) override {
     const auto inspector = started();
@@ -59,7 +81,7 @@ class FileContents::Starter final : public Finder {
     const auto now = std::chrono::steady_clock::now();
     if (failure_ && now - tried_ < kRest) return fail(*failure_);
     tried_ = now;
-    auto made = Inspector::start(detection_, program_, options_);
+    auto made = Inspector::start(detection_, *program_, options_);
     if (!made) {
       failure_ = made.error();
       return fail(std::move(made).error());
@@ -77,7 +99,7 @@ class FileContents::Starter final : public Finder {
  private:
   static constexpr std::chrono::seconds kRest{1};
 
-  const policy::Program& program_;
+  const std::shared_ptr<const policy::Program> program_;
   const std::shared_ptr<const Detection> detection_;
   const InspectorOptions options_;
   mutable std::mutex mutex_;  // guards all below
@@ -90,7 +112,7 @@ FileContents::FileContents(std::shared_ptr<const policy::Program> program,
                    std::shared_ptr<const Detection> detection, FileContentsOptions options)
     : program_{std::move(program)},
       detection_{std::move(detection)},
-      starter_{std::make_unique<Starter>(*program_, detection_, std::move(options.inspector))},
+      starter_{std::make_shared<Starter>(program_, detection_, std::move(options.inspector))},
       faces_{std::move(options.faces)},
       verdicts_{std::make_unique<Verdicts>(detection_, *starter_, std::move(options.verdicts))} {}
 
@@ -133,10 +155,11 @@ Opening FileContents::open(const Ask& ask) noexcept try {
 
 Opening FileContents::show(const Ask& ask, Verdicts::Known known) noexcept {
   const policy::Grant grant = policy::at(ask.grant, known.contents);
-  // What is written to by somebody else is shown as it was when it was inspected. Of what was not
-  // inspected (it is too large, say) there is nothing to be kept to.
-  const bool inspected = !known.contents.has(policy::kTooBig);
-  if (known.writers && inspected && !shows_nothing(grant)) {
+  // What is written to by somebody else is shown as it was when it was inspected.
+  if (known.contents.has(policy::kTooBig) && !shows_nothing(grant)) {
+    return show_as_read(ask, known);
+  }
+  if (known.writers && !shows_nothing(grant)) {
     if (ask.access == Access::reads) return show_snapshot(ask);
   }
   if (!must_redact(grant)) return {.found = known.contents, .version = known.version};
@@ -162,6 +185,45 @@ Opening FileContents::show_snapshot(const Ask& ask) noexcept try {
     return redact(ask, fd, *own, outcome.found);
   }
   outcome.face = *copy;
+  return outcome;
+} catch (const std::bad_alloc&) {
+  return {.found = failed(), .unshowable = true};
+}
+
+// What is too large to be looked into at once is looked into as it is read. It cannot be where a
+// find would take the whole file away, or may be longer than a piece; nor in what is packed.
+Opening FileContents::show_as_read(const Ask& ask, const Verdicts::Known& known) noexcept try {
+  Opening outcome{.found = known.contents, .version = known.version};
+  ContentSet hidden;
+  bool takes_all = false;
+  for (const policy::GrantIfFound& each : ask.grant.if_found) {
+    ContentSet one;
+    one.add(each.content);
+    const auto sets = detection_->sets_for(one);
+    const bool in_text = !sets.empty() && detection_->reads_all(sets.front());
+    if (!in_text || each.grant == ask.grant.nothing_found) continue;
+    takes_all = takes_all || shows_nothing(each.grant);
+    hidden.add(each.content);
+  }
+  if (hidden.empty()) return outcome;
+  const auto around = detection_->reach(hidden);
+  outcome.unshowable = true;
+  if (takes_all || !around || !*around || is_packed(ask.fd)) return outcome;
+  outcome.unshowable = false;
+  const std::lock_guard lock{as_read_mutex_};
+  std::erase_if(as_read_, [](const auto& each) { return each.second.expired(); });
+  auto& shared = as_read_[known.version];
+  outcome.face = shared.lock();
+  if (outcome.face) return outcome;
+  Fd lower{::open(proc_path(ask.fd).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (!lower) return {.found = failed(), .unshowable = true};
+  auto reader = std::make_shared<const PieceReader>(
+      std::move(lower), starter_,
+      PieceReader::What{hidden, std::string{ask.path}, **around});
+  outcome.face = std::make_shared<const Face>(
+      known.version.size(),
+      [reader](std::uint64_t offset, MutableBytes into) { return reader->read(offset, into); });
+  shared = outcome.face;
   return outcome;
 } catch (const std::bad_alloc&) {
   return {.found = failed(), .unshowable = true};

@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "sluice/content/contents.h"
 #include "sluice/content/faces.h"
@@ -52,12 +54,15 @@ class FileContents final : public Contents {
 
   Opening show(const Ask& ask, Verdicts::Known known) noexcept;
   Opening show_snapshot(const Ask& ask) noexcept;
+  Opening show_as_read(const Ask& ask, const Verdicts::Known& known) noexcept;
   Opening redact(const Ask& ask, int fd, const Version& version, policy::ContentSet found) noexcept;
 
   std::shared_ptr<const policy::Program> program_;
   std::shared_ptr<const Detection> detection_;
-  std::unique_ptr<Starter> starter_;
+  std::shared_ptr<Starter> starter_;  // faces have it, too
   Faces faces_;
+  std::mutex as_read_mutex_;  // guards as_read_
+  std::unordered_map<Version, std::weak_ptr<const Face>, VersionHash> as_read_;
   std::unique_ptr<Verdicts> verdicts_;
 };
 

@@ -9,6 +9,7 @@
 #include <new>
 #include <thread>
 
+#include "sluice/content/find_inspector.h"
 #include "sluice/content/patches.h"
 #include "sluice/content/pool.h"
 #include "sluice/content/set_spec.h"
@@ -62,6 +63,7 @@ Result<std::unique_ptr<Inspector>, Error> Inspector::start(
     std::shared_ptr<const Detection> detection, const policy::Program& program,
     InspectorOptions options) {
   const policy::ContentDefaults& defaults = program.document().content;
+  if (options.program.empty()) options.program = TRY(find_inspector());
   if (options.workers == 0)
     options.workers = std::clamp(std::thread::hardware_concurrency(), 1U, kMostWorkers);
   auto sets = sealed_file("sluice-detectors", detection->encode());

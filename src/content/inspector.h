@@ -24,7 +24,7 @@
 namespace sluice::content {
 
 struct InspectorOptions {
-  std::string program{};  // of the worker; see find_inspector()
+  std::string program{};  // of the worker; empty: that of find_inspector()
   unsigned workers = 0;   // at the most; 0: one a processor, at most eight
   // For one file, from when a worker begins; without: [default].deadline.
   std::optional<std::chrono::milliseconds> deadline{};

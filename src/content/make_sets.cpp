@@ -51,6 +51,16 @@ void ignore_paths(std::vector<Allowlist>& allowlists) {
   std::erase_if(allowlists, [](const Allowlist& one) { return !has_checks(one); });
 }
 
+// Gives the files that the import extends: those that were read with the policy.
+inspect::RuleFile extended_by(const policy::ImportSpec& import) {
+  return [&import](std::string_view path) -> Result<std::string, Error> {
+    const auto file =
+        std::ranges::find(import.extended, path, &policy::ExtendedFile::path);
+    if (file != import.extended.end()) return file->text;
+    return fail(Error{"the file was not read with the policy", ENOENT});
+  };
+}
+
 // A rule with a regex is then for all files; one about nothing but a path stays.
 void ignore_paths(Rule& rule) {
   if (!rule.regex.empty()) rule.path.clear();
@@ -137,7 +147,7 @@ std::optional<SetSpec> SetMaker::read(const policy::ImportSpec& import,
                                       inspect::Regexes regexes) {
   before_ = {errors_.size(), warnings_.size()};
   auto rules = inspect::read_gitleaks(
-      {import.file, import.text, import.as, import.disable, regexes});
+      {import.file, import.text, import.as, import.disable, regexes}, extended_by(import));
   if (!rules) {
     for (const Error& wrong : rules.error())
       errors_.push_back(placed(policy::Severity::error, import.file, wrong.line()));

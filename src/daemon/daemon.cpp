@@ -176,7 +176,8 @@ class Daemon {
                                    .notifier = *notifier_,
                                    .files = {mounted_->mountpoint(), mirror_->tree().source(),
                                              mounted_->st_dev()},
-                                   .names = {mirror_->tree(), source_path_}});
+                                   .names = {mirror_->tree(), source_path_},
+                                   .contents = contents_});
     return {};
   }
 

@@ -68,6 +68,7 @@ json LivePolicy::take_over(const std::string& name, UsablePolicy opened) {
   json open = json::array();
   for (const NodeId node : done->open) open.push_back(mount_.names.path_of(node));
   const std::lock_guard lock{mutex_};
+  mount_.contents = contents;
   if (name != now_.path) now_.name = name;
   now_.path = name;
   now_.compiled = kept->compiled;
@@ -116,6 +117,28 @@ std::vector<std::string> LivePolicy::hang_up() {
   return told;
 }
 
+namespace {
+
+json contents_json(content::FileContents& contents) {
+  const content::Verdicts::Stats verdicts = contents.verdicts().stats();
+  const content::Faces::Stats faces = contents.faces().stats();
+  std::string trouble = contents.trouble();
+  if (trouble.empty()) trouble = contents.verdicts().trouble();
+  return {{"inspected", verdicts.inspected},
+          {"from_memory", verdicts.from_memory},
+          {"from_file", verdicts.from_file},
+          {"written_meanwhile", verdicts.written_meanwhile},
+          {"later", verdicts.later},
+          {"faces", faces.faces},
+          {"faces_made", faces.made},
+          {"memory_bytes", faces.memory},
+          {"spilled_bytes", faces.spilled},
+          {"limit_bytes", content::FacesLimits{}.memory},
+          {"trouble", trouble}};
+}
+
+}  // namespace
+
 json LivePolicy::status() const {
   const policy::Stats stats = mount_.guard.program()->stats();
   const guard::Stats guarded = mount_.guard.stats();
@@ -136,6 +159,7 @@ json LivePolicy::status() const {
               {"linked_files", guarded.linked_files},
               {"folding_directories", guarded.folding_directories},
               {"decisions", mount_.decisions.summary()}};
+  if (mount_.contents != nullptr) object["contents"] = contents_json(*mount_.contents);
   if (!now_.cache_trouble.empty()) object["cache_trouble"] = now_.cache_trouble;
   if (!last_refusal_.empty()) object["last_refusal"] = last_refusal_;
   return object;

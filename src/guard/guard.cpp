@@ -102,6 +102,7 @@ Stats Guard::stats() const {
   out.hidden = counts_.hidden.load(std::memory_order_relaxed);
   out.stale = counts_.stale.load(std::memory_order_relaxed);
   out.redacted = counts_.redacted.load(std::memory_order_relaxed);
+  out.snapshots = counts_.snapshots.load(std::memory_order_relaxed);
   out.linked_files = links_.size();
   out.folding_directories = folding_.size();
   return out;

@@ -246,6 +246,7 @@ class Guard final : public mirror::PlaceKeeper {
     NodeId node{};
     std::string_view name = {};
     policy::Mode mode = policy::Mode::read;
+    Shows shows = Shows::lower;
   };
   Result<void> refuse(const Asked& asked, const Judged& judged, policy::Axis axis, Errno error,
                       const Told& told) const;
@@ -330,6 +331,7 @@ class Guard final : public mirror::PlaceKeeper {
     std::atomic<std::uint64_t> hidden{0};
     std::atomic<std::uint64_t> stale{0};
     std::atomic<std::uint64_t> redacted{0};
+    std::atomic<std::uint64_t> snapshots{0};
   };
   mutable Counts counts_;
 };

@@ -165,7 +165,7 @@ Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r,
 
 Result<fuse::Opened> Guard::open_by_content(const Asked& asked, const Seen& seen,
                                             const fuse::Open& r) {
-  const Told told{r.node, {}, mode_of(r.flags)};
+  Told told{r.node, {}, mode_of(r.flags)};
   Judged judged = seen.judged;
   ShownFiles::State wanted = TRY(decide(asked, r, judged));
   auto turn = shown_.turn(r.node);
@@ -187,7 +187,9 @@ Result<fuse::Opened> Guard::open_by_content(const Asked& asked, const Seen& seen
   mirror::Shown show{.face = face_of(judged)};
   if (wanted.face) {
     show.substitute = std::make_shared<const ShownFace>(wanted.face);
-    counts_.redacted.fetch_add(1, std::memory_order_relaxed);
+    told.shows = must_redact(judged.grant) ? Shows::redacted : Shows::snapshot;
+    auto& count = told.shows == Shows::redacted ? counts_.redacted : counts_.snapshots;
+    count.fetch_add(1, std::memory_order_relaxed);
   } else if (enforces() && must_redact(judged.grant)) {
     return fail(EACCES);
   }

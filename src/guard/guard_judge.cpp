@@ -162,7 +162,9 @@ Result<Guard::Seen> Guard::may_read(const Asked& asked, NodeId node) {
 
 Result<Guard::Seen> Guard::may_read_open(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
-  if (seen.judged.grant.read == Read::deny) {
+  // Of what was found in it nothing is asked here; so it must have been opened by the same grant.
+  const bool others = seen.judged.content != nullptr && key_of(seen.judged) != seen.key();
+  if (seen.judged.grant.read == Read::deny || others) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::read, EACCES, {node}));
   }
@@ -261,6 +263,7 @@ void Guard::note(const Asked& asked, const Judged& judged, Axis axis, int error,
   out.pid = asked.request.caller.pid;
   out.subject = asked.subject;
   out.found = judged.found;
+  out.shows = told.shows;
   out.mode = told.mode;
   out.see = judged.grant.see;
   out.read = told.mode == policy::Mode::execute ? judged.grant.execute : judged.grant.read;

@@ -58,8 +58,11 @@ void Guard::note_open(const Asked& asked, const Judged& judged, fuse::OpenFlags 
   const bool both = writes(flags) && reads(flags);
   const Log as_reading = both ? judged.terms->log(Mode::read) : Log::none;
   const Mode logged = as_reading > judged.terms->log(mode) ? Mode::read : mode;
-  if (judged.terms->log(logged) == Log::none) return;
-  note(asked, judged, policy::log_axis_of(logged), error, told);
+  if (judged.terms->log(logged) != Log::none) {
+    note(asked, judged, policy::log_axis_of(logged), error, told);
+  } else if (told.shows == Shows::redacted) {
+    note(asked, judged, policy::axis_of(mode), error, told);
+  }
 }
 
 Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Open& r) {

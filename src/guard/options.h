@@ -43,7 +43,8 @@ struct Stats {
   std::uint64_t refused = 0;  // operations
   std::uint64_t hidden = 0;   // of them names and nodes that were kept out of sight
   std::uint64_t stale = 0;    // opens that were sent to look their file up again
-  std::uint64_t redacted = 0;  // opens that were shown other bytes
+  std::uint64_t redacted = 0;   // opens that were given other bytes
+  std::uint64_t snapshots = 0;  // opens that were given bytes as they were, while others write
   std::size_t linked_files = 0;
   std::size_t folding_directories = 0;  // whose names have several spellings: all in them is kept
 };

@@ -217,6 +217,11 @@ void visit(Codec& codec, ImportSpec& import) {
   visit(codec, import.at);
   codec.text(import.file);
   codec.text(import.text);
+  list(codec, import.extended, [](Codec& c, ExtendedFile& file) {
+    c.text(file.path);
+    c.text(file.file);
+    c.text(file.text);
+  });
   texts(codec, import.disable);
   choice(codec, import.paths, ImportPaths::ignore);
 }

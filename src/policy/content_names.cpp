@@ -55,7 +55,8 @@ std::optional<ContentId> find_content(const std::vector<ContentName>& names,
 }
 
 bool same_findings(const ImportSpec& a, const ImportSpec& b) noexcept {
-  return a.text == b.text && a.disable == b.disable && a.paths == b.paths;
+  return a.text == b.text && a.extended == b.extended && a.disable == b.disable &&
+         a.paths == b.paths;
 }
 
 bool same_findings(const DetectorSpec& a, const DetectorSpec& b) noexcept {

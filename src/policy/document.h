@@ -123,13 +123,22 @@ struct ContentDefaults {
 // Whether rules and allowlists of an import that name paths count.
 enum class ImportPaths : std::uint8_t { honour, ignore };
 
+// A file that an import extends, by the path that stands in it.
+struct ExtendedFile {
+  std::string path;
+  std::string file;  // as the resolver named it
+  std::string text;
+  bool operator==(const ExtendedFile&) const = default;
+};
+
 // [[import]]: detectors in gitleaks' format, not yet read as such.
 struct ImportSpec {
   std::string as;  // the name of the set
   Location at;
   std::string file;  // as the resolver named it
   std::string text;
-  std::vector<std::string> disable;  // ids of rules in it
+  std::vector<ExtendedFile> extended;  // what its `[extend] path` names, and theirs in turn
+  std::vector<std::string> disable;    // ids of rules in it
   ImportPaths paths = ImportPaths::honour;
 };
 

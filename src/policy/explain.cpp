@@ -166,6 +166,7 @@ Explanation explain(const Program& program, std::string_view path, SubjectIndex 
     const auto applies = [&](std::uint16_t member) { return engine.judge().applies(unit, member); };
     if (std::ranges::none_of(who.members, applies)) continue;
     const Rule& rule = program.document().rules[unit];
+    if (all.walked.directory && !rule.contents.empty()) continue;
     Match match{.rule = RuleId{unit},
                 .role = Role::excepted,
                 .won = {},

@@ -47,6 +47,7 @@ struct Explanation {
   std::optional<ContentSet> found;
 };
 
+// A directory's has no rules about contents.
 // found   what the file contains, as far as rules ask; nothing where it is not known: then the
 //         verdict is that of a file in which nothing is found.
 Explanation explain(const Program& program, std::string_view path, SubjectIndex subject, Mode mode,
@@ -56,13 +57,13 @@ Explanation explain(const Program& program, std::string_view path, SubjectIndex 
 std::string text_of(const Program& program, const Explanation& explanation, Mode mode);
 
 // How one path's terms differ between two programs, for one subject by name. Contents are the same
-// if they have the same name and what it stands for is written alike.
+// if they have the same name and what it stands for is written alike. Directories contain nothing.
 struct Difference {
   Terms before;
   Terms after;
   bool changed = false;
 };
 Difference compare(const Program& before, Place place_before, const Program& after,
-                   Place place_after, std::string_view subject) noexcept;
+                   Place place_after, std::string_view subject, Kind kind = Kind::other) noexcept;
 
 }  // namespace sluice::policy

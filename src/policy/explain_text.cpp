@@ -115,15 +115,16 @@ std::string text_of(const Program& program, const Explanation& explanation, Mode
 }
 
 Difference compare(const Program& before, Place place_before, const Program& after,
-                   Place place_after, std::string_view subject) noexcept {
+                   Place place_after, std::string_view subject, Kind kind) noexcept {
   const SubjectIndex old_subject = before.subject(subject).value_or(kAnyone);
   const SubjectIndex new_subject = after.subject(subject).value_or(kAnyone);
   Difference difference{before.terms(place_before, old_subject),
                         after.terms(place_after, new_subject), false};
   const Terms& old_terms = difference.before;
   const Terms& new_terms = difference.after;
-  difference.changed = effect_of(old_terms, {}) != effect_of(new_terms, {}) ||
-                       !same_for_contents(before, old_terms, after, new_terms) ||
+  difference.changed = effect_of(old_terms, {}) != effect_of(new_terms, {});
+  if (difference.changed || kind == Kind::directory) return difference;
+  difference.changed = !same_for_contents(before, old_terms, after, new_terms) ||
                        !same_for_contents(after, new_terms, before, old_terms);
   return difference;
 }

@@ -56,7 +56,8 @@ class Prover {
       if (!policy::speaks_of(never.who, document_.subjects[i].name)) continue;
       subjects.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
     }
-    if (policy::speaks_of(never.who, "anyone")) subjects.push_back(static_cast<std::uint16_t>(kAnyone));
+    if (policy::speaks_of(never.who, "anyone"))
+      subjects.push_back(static_cast<std::uint16_t>(kAnyone));
     return subjects;
   }
 

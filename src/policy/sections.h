@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sluice/policy/document.h"
@@ -23,7 +24,8 @@ void read_subjects(const Reading& reading, const toml_text::Value& table, Docume
 void read_run(const Reading& reading, const toml_text::Value& table, Document& document);
 
 // Gives the text of a file that an import or a detector names, or nothing, having told.
-using TextOf = std::function<std::optional<Source>(const Text& file)>;
+// beside  the Source::name of the file in which it is named
+using TextOf = std::function<std::optional<Source>(std::string_view beside, const Text& file)>;
 // [[import]].
 void read_import(const Reading& reading, const toml_text::Value& table, const TextOf& text_of,
                  Document& document);

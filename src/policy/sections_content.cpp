@@ -108,7 +108,7 @@ void read_manifest(const Fields& fields, const TextOf& text_of, DetectorSpec& sp
   }
   const auto file = fields.text("manifest");
   if (!file) return;
-  if (auto source = text_of(*file)) {
+  if (auto source = text_of(fields.reading().file, *file)) {
     spec.manifest_file = std::move(source->name);
     spec.manifest_text = std::move(source->text);
   }
@@ -155,6 +155,38 @@ void read_detector(const Reading& reading, const Member& member, const TextOf& t
   document.detectors.push_back(std::move(spec));
 }
 
+// Gives the path that a file in gitleaks' format extends; what is wrong with that file is told by
+// whoever reads its rules. Keys are compared without regard to case, as gitleaks does.
+std::string extended_by(std::string_view text) {
+  const auto root = toml_text::parse(text);
+  if (!root) return {};
+  const auto is = [](const Member& member, std::string_view key) {
+    return std::ranges::equal(member.key, key, {}, [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  };
+  for (const Member& table : root->members) {
+    if (!is(table, "extend")) continue;
+    for (const Member& member : table.value.members) {
+      if (is(member, "path")) return member.value.text;
+    }
+  }
+  return {};
+}
+
+// Reads what an import extends. Paths are those from its folder, whichever file they stand in.
+void read_extended(const Text& import, const TextOf& text_of, ImportSpec& spec) {
+  constexpr std::size_t kMost = 8;  // more than gitleaks follows
+  std::string path = extended_by(spec.text);
+  while (!path.empty() && spec.extended.size() < kMost) {
+    if (std::ranges::find(spec.extended, path, &ExtendedFile::path) != spec.extended.end()) return;
+    auto source = text_of(spec.file, {path, import.at});
+    if (!source) return;
+    spec.extended.push_back({std::move(path), std::move(source->name), std::move(source->text)});
+    path = extended_by(spec.extended.back().text);
+  }
+}
+
 }  // namespace
 
 void read_import(const Reading& reading, const Value& table, const TextOf& text_of,
@@ -182,9 +214,10 @@ void read_import(const Reading& reading, const Value& table, const TextOf& text_
   }
   if (!as || !file || !check_set_name(reading, *as)) return;
   spec.as = as->text;
-  if (auto source = text_of(*file)) {
+  if (auto source = text_of(reading.file, *file)) {
     spec.file = std::move(source->name);
     spec.text = std::move(source->text);
+    read_extended(*file, text_of, spec);
   }
   document.imports.push_back(std::move(spec));
 }

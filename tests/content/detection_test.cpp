@@ -112,6 +112,13 @@ TEST(Detection, that_was_saved_is_the_same_again) {
               made->digest(SetIndex{0}));
 }
 
+TEST(Detection, has_the_rules_of_files_that_an_import_extends) {
+  policy::ImportSpec import = import_of("[extend]\npath = \"base.toml\"\n");
+  EXPECT_NE(wrong_with({.contents = {"secrets:one"}, .imports = {import}}), "");
+  import.extended = {{"base.toml", "base.toml", kRules}};
+  EXPECT_EQ(wrong_with({.contents = {"secrets:one"}, .imports = {import}}), "");
+}
+
 TEST(Detection, says_where_a_content_is_that_has_no_detector) {
   EXPECT_EQ(wrong_with({.contents = {"secrets:onee"}, .imports = {import_of(kRules)}}),
             "policy:7:3: `secrets` has no detector `onee`; did you mean `one`?\n");

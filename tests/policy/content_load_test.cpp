@@ -51,6 +51,26 @@ TEST(ContentLoad, what_an_import_says_is_part_of_the_hash) {
             document_of(text, {{"s.toml", "b"}}).content_hash);
 }
 
+TEST(ContentLoad, reads_what_an_import_extends_from_its_folder) {
+  std::string asked;
+  const Resolver resolver = [&](std::string_view beside,
+                                std::string_view file) -> Result<Source, Error> {
+    asked += std::string{beside} + ">" + std::string{file} + " ";
+    if (file == "s.toml") return Source{"d/s.toml", "[Extend]\nPath = \"b.toml\"\n"};
+    if (file == "b.toml") return Source{"d/b.toml", "[extend]\npath = \"s.toml\"\n"};
+    return fail(Error::of("cannot read", ENOENT));
+  };
+  const auto document =
+      load({"p.toml", kHead + "[[import]]\ngitleaks = \"s.toml\"\nas = \"s\"\n"}, resolver);
+  ASSERT_TRUE(document.has_value()) << text_of(document.error());
+  EXPECT_EQ(asked, "p.toml>s.toml d/s.toml>b.toml d/s.toml>s.toml ") << "circles end";
+  ASSERT_EQ(document->imports[0].extended.size(), 2u);
+  EXPECT_EQ(document->imports[0].extended[0].path, "b.toml");
+  EXPECT_EQ(wrong_with(kHead + "[[import]]\ngitleaks = \"s\"\nas = \"s\"\n",
+                       files({{"s", "[extend]\npath = \"gone\"\n"}})),
+            "p.toml:3:12: cannot read `gone`: no such file or directory\n");
+}
+
 TEST(ContentLoad, takes_detectors_of_all_kinds) {
   const Document document = document_of(
       kHead +

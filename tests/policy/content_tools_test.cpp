@@ -121,6 +121,21 @@ TEST(ContentExplain, says_what_was_found) {
             std::string::npos);
 }
 
+TEST(ContentExplain, has_nothing_to_say_of_directories) {
+  const Program program = program_of(kHead + kRedact);
+  const Explanation all = explain(program, "src/", *program.subject("agent"), Mode::read);
+  EXPECT_TRUE(all.matches.empty());
+}
+
+TEST(ContentCompare, finds_no_difference_of_directories) {
+  const Program a = program_of(kHead), b = program_of(kHead + kRedact);
+  const auto changed = [&](const char* path, Kind kind) {
+    return compare(a, walk(a, path).place, b, walk(b, path).place, "agent", kind).changed;
+  };
+  EXPECT_FALSE(changed("src/", Kind::directory));
+  EXPECT_TRUE(changed("src", Kind::other));
+}
+
 TEST(ContentCompare, finds_what_changed_for_some_content) {
   const auto changed = [](const std::string& before, const std::string& after) {
     const Program a = program_of(kHead + before), b = program_of(kHead + after);
