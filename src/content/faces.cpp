@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 
+policy::Digest digest_of(std::string_view path) {
+  return path.empty() ? policy::Digest{} : policy::digest_of(bytes_of(path));
+}
+
 // Gives a folder that is ours and nobody else's.
 Fd private_folder(const std::string& path) {
   if (path.empty()) return {};
@@ -165,9 +169,9 @@ bool Faces::drop_idle() {
 }
 
 std::shared_ptr<const Face> Faces::find(const Version& version, policy::ContentSet contents,
-                                        policy::With with) const {
+                                        policy::With with, std::string_view path) const {
   std::unique_lock lock{mutex_};
-  return find({version, contents.bits(), with, false}, lock);
+  return find({version, contents.bits(), with, false, digest_of(path)}, lock);
 }
 
 // Gives EFBIG where there is no room, though nobody has any that is idle.
@@ -218,8 +222,9 @@ Result<Faces::Shared> Faces::copy_once(int fd, const Version& version,
 }
 
 Result<Faces::Shared> Faces::redacted(int fd, const Version& version, policy::ContentSet contents,
-                                      policy::With with, inspect::Redaction redaction) {
-  const Key key{version, contents.bits(), with, false};
+                                      policy::With with, inspect::Redaction redaction,
+                                      std::string_view path) {
+  const Key key{version, contents.bits(), with, false, digest_of(path)};
   if (auto known = find_or_begin(key)) return known;
   const Making making{*this, key};
   return make(fd, key, std::move(redaction));
@@ -243,7 +248,7 @@ Result<Faces::Shared> Faces::make(int fd, const Key& key, inspect::Redaction red
 }
 
 Result<Faces::Shared> Faces::snapshot(int fd, const Version& version) {
-  const Key key{version, 0, policy::With::nothing, true};
+  const Key key{version, 0, policy::With::nothing, true, {}};
   if (auto known = find_or_begin(key)) return known;
   const Making making{*this, key};
   const Shared face = TRY(copy(fd, version, nullptr));

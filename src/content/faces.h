@@ -12,11 +12,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "sluice/content/face.h"
 #include "sluice/policy/content_grant.h"
+#include "sluice/policy/digest.h"
 
 namespace sluice::content {
 
@@ -41,15 +43,17 @@ class Faces {
   ~Faces();
 
   // Gives the face if it is there.
+  // path  of the file, where what is redacted depends on it: a file may have several names
   std::shared_ptr<const Face> find(const Version& version, policy::ContentSet contents,
-                                   policy::With with) const;
+                                   policy::With with, std::string_view path = {}) const;
   // Gives the face of a version with `redaction` done to it; the one that is there already, if it
   // is for the same contents. Of several that want it at once one makes it, and the others wait.
   // fd      the file, open for reading; borrowed
   // errors  ESTALE it is no longer that version; ENOMEM; those of reading.
   Result<std::shared_ptr<const Face>> redacted(int fd, const Version& version,
                                                policy::ContentSet contents, policy::With with,
-                                               inspect::Redaction redaction);
+                                               inspect::Redaction redaction,
+                                               std::string_view path = {});
   // Gives a copy of the bytes as they are; somebody may be writing them meanwhile.
   // errors  EFBIG there is no room for it; ENOMEM; those of reading.
   Result<std::shared_ptr<const Face>> snapshot(int fd, const Version& version);
@@ -63,6 +67,7 @@ class Faces {
     std::uint64_t contents = 0;
     policy::With with{};
     bool snapshot = false;
+    policy::Digest path{};
     friend bool operator==(const Key&, const Key&) noexcept = default;
   };
   struct Hash {

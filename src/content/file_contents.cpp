@@ -234,14 +234,17 @@ Opening FileContents::redact(const Ask& ask, int fd, const Version& version,
   Opening outcome{.found = found, .version = version};
   const ContentSet contents = policy::redacted_for(ask.grant, found);
   const policy::With with = policy::at(ask.grant, found).with;
-  outcome.face = faces_.find(version, contents, with);
+  // Another name of the same file may have other bytes of it redacted.
+  const bool named = with == policy::With::values || by_path(contents);
+  const std::string_view path = named ? ask.path : std::string_view{};
+  outcome.face = faces_.find(version, contents, with, path);
   if (outcome.face) return outcome;
   Redacted redacted = starter_->redact(contents, with, fd, size_of(fd), ask.path);
   if (redacted.outcome != Outcome::whole) {
     outcome.unshowable = true;
     return outcome;
   }
-  auto face = faces_.redacted(fd, version, contents, with, std::move(redacted.redaction));
+  auto face = faces_.redacted(fd, version, contents, with, std::move(redacted.redaction), path);
   if (!face) {
     outcome.unshowable = true;
     return outcome;

@@ -7,19 +7,13 @@
 // its own: nobody waits for the disk.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <cstdint>
-#include <deque>
+#include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "sluice/content/cache_database.h"
-#include "sluice/content/cache_place.h"
+#include "sluice/base/bytes.h"
 #include "sluice/content/findings.h"
 
 namespace sluice::content {
@@ -44,32 +38,8 @@ class VerdictCache {
   void flush() noexcept;
 
  private:
-  using Row = CacheDatabase::Row;
-  // A connection for who asks, and one for who writes: those who ask do not wait for the other.
-  struct Connection {
-    std::mutex mutex;
-    std::unique_ptr<CacheDatabase> database;  // null: not used, or not any more
-  };
-
-  void open();
-  bool connect(CacheDatabase::Make make, CacheDatabase::Failure& failure);
-  std::optional<Findings> find(Bytes key, bool& is_old);
-  void give_up() noexcept;
-  void write(const std::stop_token& stop);
-  void say(std::string line);
-
-  const std::string file_;
-  const std::size_t most_rows_;
-  std::optional<CachePlace> place_;  // longer than the connections
-  Connection asking_, writing_;
-  mutable std::mutex trouble_mutex_;  // guards trouble_
-  std::string trouble_;
-
-  std::mutex queue_mutex_;  // guards all below but the thread
-  std::condition_variable_any queued_, written_;
-  std::deque<Row> queue_;
-  bool is_writing_ = false;
-  std::jthread writer_;  // the last member: it uses the others
+  class Open;
+  std::unique_ptr<Open> open_;
 };
 
 }  // namespace sluice::content

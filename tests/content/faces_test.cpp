@@ -172,6 +172,24 @@ TEST_F(FacesTest, are_shared_for_the_same_version_and_contents_alone) {
   EXPECT_EQ(faces.stats().made, 2u);
 }
 
+// Of what is redacted by its path, another name of the same file has another face.
+TEST_F(FacesTest, are_told_apart_by_path_where_one_is_given) {
+  Faces faces{{}};
+  write("key=secret\n");
+  const auto redacted = [&](std::string_view name, inspect::Range range) {
+    return faces.redacted(file.get(), version, content(0), With::values,
+                          hide(version.size(), {range}), name);
+  };
+  const auto first = redacted("a.env", {4, 6});
+  const auto second = redacted("a.txt", {0, 3});
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(all_of(**first), "key=******\n");
+  EXPECT_EQ(all_of(**second), "***=secret\n");
+  EXPECT_EQ(faces.find(version, content(0), With::values, "a.env"), *first);
+  EXPECT_EQ(faces.find(version, content(0), With::values, "a.txt"), *second);
+  EXPECT_EQ(faces.find(version, content(0), With::values), nullptr);
+}
+
 TEST_F(FacesTest, are_made_once_however_many_want_them_at_the_same_time) {
   Faces faces{{}};
   write(text_of_size(8 * kMiB));
