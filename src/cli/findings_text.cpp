@@ -51,7 +51,8 @@ std::vector<std::string> lines_of(std::string_view set, const content::Findings&
     lines.push_back((numbered ? "line " : "") + place);
   }
   if (findings.wholly && findings.found()) {
-    lines.push_back(fmt::format("{}: inside of what the file packs, so that it is kept wholly", set));
+    lines.push_back(
+        fmt::format("{}: inside of what the file packs, so that it is kept wholly", set));
   }
   if (findings.outcome != content::Outcome::whole) {
     lines.push_back(fmt::format("{}: nothing can be said: {}", set, why_of(findings)));

@@ -110,12 +110,12 @@ std::string in_quotes(std::string_view text) {
 
 // Gives nothing, and has told why, where the file cannot be taken.
 std::optional<Imported> import(const Asked& asked, const std::string& text) {
-  auto read = inspect::read_gitleaks(
-      {.file = asked.file, .text = text, .set = asked.as, .disabled = {}},
-      [&](std::string_view other) {
-        const fs::path beside = fs::path{asked.file}.parent_path() / other;
-        return text_of_file(beside.lexically_normal().string());
-      });
+  auto read =
+      inspect::read_gitleaks({.file = asked.file, .text = text, .set = asked.as, .disabled = {}},
+                             [&](std::string_view other) {
+                               const fs::path beside = fs::path{asked.file}.parent_path() / other;
+                               return text_of_file(beside.lexically_normal().string());
+                             });
   if (!read) {
     for (const Error& wrong : read.error()) daemon::tell(wrong.line());
     return std::nullopt;

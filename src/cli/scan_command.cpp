@@ -163,8 +163,8 @@ void print_text(const Asked& asked, const ScanPlan& plan, const Outcome& outcome
   for (const auto& [detector, files] : outcome.detectors) {
     found.push_back(fmt::format("{} {}", detector, files));
   }
-  fmt::print("{} files, {} in {:.1f} s ({}/s); {} looked into, {} known before\n",
-             plan.jobs.size(), size_text(plan.bytes), took.count(),
+  fmt::print("{} files, {} in {:.1f} s ({}/s); {} looked into, {} known before\n", plan.jobs.size(),
+             size_text(plan.bytes), took.count(),
              size_text(static_cast<std::uint64_t>(static_cast<double>(plan.bytes) /
                                                   std::max(took.count(), 1e-3))),
              outcome.read, plan.jobs.size() - outcome.unread - outcome.read);
@@ -202,8 +202,8 @@ Result<int, Error> run(const Asked& asked, std::shared_ptr<const policy::Program
   options.inspector.workers = asked.threads;
   const auto contents = daemon::contents_for(program, *detection, std::move(options));
   if (contents == nullptr) {
-    return fail(Error{fmt::format("the policy `{}` asks about no file's contents", asked.policy),
-                      EINVAL});
+    return fail(
+        Error{fmt::format("the policy `{}` asks about no file's contents", asked.policy), EINVAL});
   }
   TRY(contents->finder());
   const ScanPlan plan = TRY(plan_scan(*program, subjects, asked.tree));

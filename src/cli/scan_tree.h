@@ -26,7 +26,7 @@ struct ScanJob {
 struct ScanPlan {
   std::vector<ScanJob> jobs;
   std::uint64_t bytes = 0;
-  std::uint64_t free = 0;  // files about whose contents nothing is asked
+  std::uint64_t free = 0;           // files about whose contents nothing is asked
   std::vector<std::string> unread;  // directories that cannot be looked into, with why
 };
 

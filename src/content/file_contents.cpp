@@ -59,7 +59,9 @@ class FileContents::Starter final : public Finder {
  public:
   Starter(std::shared_ptr<const policy::Program> program,
           std::shared_ptr<const Detection> detection, InspectorOptions options)
-      : program_{std::move(program)}, detection_{std::move(detection)}, options_{std::move(options)} {}
+      : program_{std::move(program)},
+        detection_{std::move(detection)},
+        options_{std::move(options)} {}
 
   Findings find(SetIndex set, int fd, std::uint64_t size, std::string_view path) override {
     const auto inspector = started();
@@ -109,7 +111,7 @@ class FileContents::Starter final : public Finder {
 };
 
 FileContents::FileContents(std::shared_ptr<const policy::Program> program,
-                   std::shared_ptr<const Detection> detection, FileContentsOptions options)
+                           std::shared_ptr<const Detection> detection, FileContentsOptions options)
     : program_{std::move(program)},
       detection_{std::move(detection)},
       starter_{std::make_shared<Starter>(program_, detection_, std::move(options.inspector))},
@@ -135,7 +137,7 @@ ContentSet FileContents::found(int fd, std::string_view path, ContentSet asked) 
 }
 
 std::optional<ContentSet> FileContents::known(int fd, std::string_view path,
-                                          ContentSet asked) noexcept {
+                                              ContentSet asked) noexcept {
   const auto known = verdicts_->known(fd, path, asked);
   if (!known) return std::nullopt;
   return known->contents;
@@ -155,11 +157,14 @@ Opening FileContents::open(const Ask& ask) noexcept try {
 
 Opening FileContents::show(const Ask& ask, Verdicts::Known known) noexcept {
   const policy::Grant grant = policy::at(ask.grant, known.contents);
-  // What is written to by somebody else is shown as it was when it was inspected.
+  // What is written to by somebody else is shown as it was when it was inspected; and what was just
+  // written may be written to again without its version showing it.
   if (known.contents.has(policy::kTooBig) && !shows_nothing(grant)) {
     return show_as_read(ask, known);
   }
-  if (known.writers && !shows_nothing(grant)) {
+  const bool changing = known.writers || (must_redact(grant) &&
+                                          !known.version.settled(std::chrono::system_clock::now()));
+  if (changing && !shows_nothing(grant)) {
     if (ask.access == Access::reads) return show_snapshot(ask);
   }
   if (!must_redact(grant)) return {.found = known.contents, .version = known.version};
@@ -218,8 +223,7 @@ Opening FileContents::show_as_read(const Ask& ask, const Verdicts::Known& known)
   Fd lower{::open(proc_path(ask.fd).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!lower) return {.found = failed(), .unshowable = true};
   auto reader = std::make_shared<const PieceReader>(
-      std::move(lower), starter_,
-      PieceReader::What{hidden, std::string{ask.path}, **around});
+      std::move(lower), starter_, PieceReader::What{hidden, std::string{ask.path}, **around});
   outcome.face = std::make_shared<const Face>(
       known.version.size(),
       [reader](std::uint64_t offset, MutableBytes into) { return reader->read(offset, into); });
@@ -230,7 +234,7 @@ Opening FileContents::show_as_read(const Ask& ask, const Verdicts::Known& known)
 }
 
 Opening FileContents::redact(const Ask& ask, int fd, const Version& version,
-                         ContentSet found) noexcept try {
+                             ContentSet found) noexcept try {
   Opening outcome{.found = found, .version = version};
   const ContentSet contents = policy::redacted_for(ask.grant, found);
   const policy::With with = policy::at(ask.grant, found).with;

@@ -28,7 +28,7 @@ class FileContents final : public Contents {
  public:
   // detection  that of the program
   FileContents(std::shared_ptr<const policy::Program> program,
-           std::shared_ptr<const Detection> detection, FileContentsOptions options);
+               std::shared_ptr<const Detection> detection, FileContentsOptions options);
   ~FileContents() override;
 
   bool by_path(policy::ContentSet asked) const noexcept override;

@@ -56,8 +56,8 @@ Result<std::size_t> PieceReader::read(std::uint64_t offset, MutableBytes into) c
   const std::size_t before = static_cast<std::size_t>(offset - begin);
   if (bytes.size() <= before) return std::size_t{0};
   const Fd file = TRY(as_file(bytes));
-  const Redacted hidden = finder_->redact(what_.contents, policy::With::nothing, file.get(),
-                                          bytes.size(), what_.path);
+  const Redacted hidden =
+      finder_->redact(what_.contents, policy::With::nothing, file.get(), bytes.size(), what_.path);
   if (hidden.outcome != Outcome::whole) return fail(EIO);
   hidden.redaction.apply(0, bytes);
   const std::size_t given = std::min(into.size(), bytes.size() - before);

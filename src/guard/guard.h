@@ -26,6 +26,7 @@
 #include "sluice/fuse/dispatch.h"
 #include "sluice/guard/decision.h"
 #include "sluice/guard/folding.h"
+#include "sluice/guard/guard_types.h"
 #include "sluice/guard/hard_links.h"
 #include "sluice/guard/needs.h"
 #include "sluice/guard/options.h"
@@ -47,14 +48,14 @@ template <class Op>
 inline constexpr std::size_t kRooms<Op> = 1;
 }  // namespace detail
 
-class Guard final : public mirror::PlaceKeeper {
+class Guard final : public mirror::PlaceKeeper, private GuardTypes {
  public:
   // mirror   outlives the guard; nothing of it was served yet, and it serves nobody else.
   // errors   EINVAL the policy has no subject of that name; ENOTSUP names in the root directory
   // have
   //          several spellings, and rules by path would not hold; ENOMEM.
-  static Result<std::unique_ptr<Guard>, Error> make(mirror::Mirror& mirror,
-                                                    Policy policy, const Options& options = {});
+  static Result<std::unique_ptr<Guard>, Error> make(mirror::Mirror& mirror, Policy policy,
+                                                    const Options& options = {});
   ~Guard() override;
 
   // The one way in.
@@ -106,65 +107,7 @@ class Guard final : public mirror::PlaceKeeper {
   void release(mirror::Place place) noexcept override;
 
  private:
-  using Clock = std::chrono::steady_clock;
   friend class Lister;
-
-  // One request, and who asks.
-  struct Asked {
-    const fuse::Request& request;
-    const policy::Program& program;
-    policy::SubjectIndex subject;
-    Clock::time_point since;
-  };
-  // What a subject may do with something, all its names considered.
-  struct Judged {
-    policy::Grant grant;  // where it depends on content: what holds for what was found by now
-    policy::GrantId id{};
-    const policy::ContentGrant* content = nullptr;  // where it depends on content, or redacts
-    policy::ContentSet found;
-    const policy::Terms* terms = nullptr;  // of the name in hand
-    std::shared_ptr<const policy::Terms> resolved;  // what `terms` is for what was found
-    bool differs = false;                  // others who may ask have another grant there
-    bool has_siblings = false;             // there may be another node of the same file
-  };
-  // A node, judged.
-  struct Seen {
-    mirror::NodeStanding standing;
-    Judged judged;
-    policy::Place place() const noexcept { return policy::Place{raw(standing.place)}; }
-    mirror::Grant key() const noexcept { return standing.extra.grant; }
-  };
-  // A place that cannot be forgotten while this lives.
-  class HeldPlace {
-   public:
-    HeldPlace(const policy::Program& program, policy::Place held) noexcept
-        : program_{program}, place_{held} {}
-    ~HeldPlace() { program_.release(place_); }
-    HeldPlace(const HeldPlace&) = delete;
-    HeldPlace& operator=(const HeldPlace&) = delete;
-    operator policy::Place() const noexcept { return place_; }
-
-   private:
-    const policy::Program& program_;
-    policy::Place place_;
-  };
-
-  // A policy, with what of it concerns this mount.
-  struct Rules {
-    std::shared_ptr<const policy::Program> program;
-    std::shared_ptr<content::Contents> contents;
-    policy::SubjectIndex bound{};
-    std::unique_ptr<Subjects> subjects;     // where callers are told apart
-    std::vector<policy::SubjectIndex> all;  // who may ask here
-    bool can_hide = false;                  // something, from one of them
-    bool restricts = false;                 // one of them, somewhere
-    bool by_path = false;                   // something that is found depends on a path
-  };
-  // A directory and its place by a policy that is to come, held by it.
-  struct Placing {
-    NodeId node{};
-    policy::Place place{};
-  };
 
   // Operations on open files, in which no node can go: the policy's turnstile need not be passed,
   // and a slow lower file does not hold a reload up.
@@ -242,12 +185,6 @@ class Guard final : public mirror::PlaceKeeper {
   void seal(const Judged& judged, fuse::Attr& attr) const;
   bool loosened(policy::Place from, policy::Place to, policy::Kind kind) const;
   // Answers `error` in the policy's name, and tells; where nothing is enforced it only tells.
-  struct Told {
-    NodeId node{};
-    std::string_view name = {};
-    policy::Mode mode = policy::Mode::read;
-    Shows shows = Shows::lower;
-  };
   Result<void> refuse(const Asked& asked, const Judged& judged, policy::Axis axis, Errno error,
                       const Told& told) const;
   static policy::RuleId winner(const Judged& judged, policy::Axis axis) noexcept;
@@ -288,13 +225,6 @@ class Guard final : public mirror::PlaceKeeper {
                  const Told& told) const;
 
   // guard_content.cpp
-  struct Move {
-    policy::Place from;
-    policy::Place to;
-    NodeId directory{};  // where it goes to
-    const wire::Name& name;
-    const Told& told;
-  };
   std::string path_of(int fd, policy::ContentSet asked) const;
   std::string path_in(NodeId directory, const wire::Name& name) const;
   static policy::ContentSet asked_by(const Judged& judged);

@@ -24,9 +24,8 @@ constexpr int kToLook = O_RDONLY | O_NONBLOCK;
 
 // Tells whether something that is found could take writing away.
 bool may_deny_writing(const policy::ContentGrant& grant) noexcept {
-  return std::ranges::any_of(grant.if_found, [](const policy::GrantIfFound& each) {
-    return !can_write(each.grant);
-  });
+  return std::ranges::any_of(
+      grant.if_found, [](const policy::GrantIfFound& each) { return !can_write(each.grant); });
 }
 
 // A face of content's, as the mirror takes it.
@@ -45,8 +44,7 @@ class ShownFace final : public mirror::Substitute {
 
 std::string link_target(int fd) {
   std::array<char, PATH_MAX> room{};
-  const ssize_t length =
-      ::readlink(mirror::ProcPath{fd}.c_str(), room.data(), room.size());
+  const ssize_t length = ::readlink(mirror::ProcPath{fd}.c_str(), room.data(), room.size());
   if (length <= 0 || static_cast<std::size_t>(length) >= room.size()) return {};
   return {room.data(), static_cast<std::size_t>(length)};
 }
@@ -110,9 +108,9 @@ void Guard::look_into(const mirror::Found& found, Judged& judged) {
   if (!shown_.empty()) {
     const auto handle = mirror_.tree().handle(found);
     const mirror::Grant key = key_of(judged);
-    const auto node =
-        handle ? mirror_.tree().table().find(*handle, {key, shown_.epoch(*handle, key)})
-               : Result<NodeId>{fail(ENOENT)};
+    const auto node = handle
+                          ? mirror_.tree().table().find(*handle, {key, shown_.epoch(*handle, key)})
+                          : Result<NodeId>{fail(ENOENT)};
     if (node) return look_into(*node, judged);
   }
   const Fd fd{::open(mirror::ProcPath{found.fd.get()}.c_str(), kToLook | O_CLOEXEC)};
@@ -147,13 +145,12 @@ Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r,
   }
   const Fd fd = TRY(mirror_.tree().open(r.node, kToLook));
   const auto access = how_of(r.flags) == ShownFiles::Opens::to_write ? content::Access::writes
-                                                                    : content::Access::reads;
-  content::Opening outcome =
-      rules_.contents->open({.fd = fd.get(),
-                             .path = path_of(fd.get(), wanted.asked),
-                             .grant = *judged.content,
-                             .asked = wanted.asked,
-                             .access = access});
+                                                                     : content::Access::reads;
+  content::Opening outcome = rules_.contents->open({.fd = fd.get(),
+                                                    .path = path_of(fd.get(), wanted.asked),
+                                                    .grant = *judged.content,
+                                                    .asked = wanted.asked,
+                                                    .access = access});
   learn(judged, outcome.found);
   wanted.found = outcome.found;
   if (enforces()) wanted.face = std::move(outcome.face);

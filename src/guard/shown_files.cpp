@@ -69,7 +69,8 @@ void ShownFiles::advance(const mirror::LowerHandle& file, mirror::NodeKeyExtra s
   // shows is looked at.
   if (epochs_.size() >= kMostEpochs) epochs_.clear();
   mirror::FaceEpoch& now = epochs_[Key{file, shown.grant}];
-  if (now == shown.epoch) now = mirror::FaceEpoch{static_cast<std::uint16_t>((raw(now) + 1) % kEpochs)};
+  if (now == shown.epoch)
+    now = mirror::FaceEpoch{static_cast<std::uint16_t>((raw(now) + 1) % kEpochs)};
   epoch_count_.store(epochs_.size(), std::memory_order_release);
 }
 

@@ -42,8 +42,8 @@ std::string with_secret(std::string_view what = kSecret) {
 class Content : public PolicyMounts {
  protected:
   void mount_as_agent(const std::string& more = "") {
-    const Words words{"mount", lower_, mnt_, "--policy",
-                      policy(more + std::string{kRules}), "--as", "agent"};
+    const Words words{"mount", lower_, mnt_, "--policy", policy(more + std::string{kRules}),
+                      "--as",  "agent"};
     const Finished mounted = sluice(words);
     ASSERT_EQ(mounted.status, 0) << mounted.err;
   }
@@ -103,8 +103,8 @@ TEST_F(Content, what_is_redacted_is_not_to_be_changed_nor_its_name_taken) {
 TEST_F(Content, a_mark_says_by_which_rule_it_is_redacted) {
   scratch_.file("lower/settings", with_secret());
   scratch_.file("lower/plain", "plain");
-  ASSERT_EQ(::setxattr(in_lower("settings").c_str(), "user.note", kSecret.data(), kSecret.size(), 0),
-            0);
+  ASSERT_EQ(
+      ::setxattr(in_lower("settings").c_str(), "user.note", kSecret.data(), kSecret.size(), 0), 0);
   mount_as_agent();
   std::array<char, 100> room{};
   const std::string path = in_mnt("settings");
@@ -184,7 +184,8 @@ TEST_F(Content, while_somebody_else_writes_the_inspected_bytes_are_shown) {
 TEST_F(Content, a_large_file_is_looked_into_as_it_is_read) {
   std::string text(3 << 20, 'a');
   // At the end, and across the borders of pieces that the kernel asks for.
-  for (const std::size_t at : {std::size_t{131072 - 9}, std::size_t{1 << 20} - 3, text.size() - 30}) {
+  for (const std::size_t at :
+       {std::size_t{131072 - 9}, std::size_t{1 << 20} - 3, text.size() - 30}) {
     text.replace(at, kSecret.size(), kSecret);
   }
   scratch_.file("lower/large", text);
