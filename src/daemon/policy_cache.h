@@ -21,7 +21,7 @@ namespace sluice::daemon {
 
 class PolicyCache {
  public:
-  static constexpr std::size_t kKept = 64;                             // files, the newest
+  static constexpr std::size_t kKept = 32;                             // files, the newest
   static constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;  // a longer one is not kept
 
   // Gives where this user's cache lies: /var/cache/sluice for root, else sluice in $XDG_CACHE_HOME

@@ -162,9 +162,10 @@ Result<Guard::Seen> Guard::may_read(const Asked& asked, NodeId node) {
 
 Result<Guard::Seen> Guard::may_read_open(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
-  // Of what was found in it nothing is asked here; so it must have been opened by the same grant.
+  // What was opened by the same grant shows what that gives; what others opened, what they get.
   const bool others = seen.judged.content != nullptr && key_of(seen.judged) != seen.key();
-  if (seen.judged.grant.read == Read::deny || others) {
+  if (others && enforces()) look_into(node, seen.judged);
+  if (seen.judged.grant.read == Read::deny || (others && must_redact(seen.judged.grant))) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::read, EACCES, {node}));
   }
