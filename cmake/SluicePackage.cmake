@@ -1,4 +1,4 @@
-# What `cmake --install` installs: the two programs, the library's rooms with their headers, and
+# What `cmake --install` installs: the three programs, the library's rooms with their headers, and
 # what others find them by (a CMake package, a pkg-config file).
 
 include(GNUInstallDirs)
@@ -41,8 +41,8 @@ string(REGEX REPLACE "[^/]+" ".." SLUICE_PC_UP ${CMAKE_INSTALL_LIBDIR}/pkgconfig
 configure_file(${CMAKE_CURRENT_LIST_DIR}/sluice.pc.in ${CMAKE_BINARY_DIR}/sluice.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/sluice.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# The command looks for the daemon in ../libexec/sluice.
+# The command looks for the daemon in ../libexec/sluice, and the daemon for the inspector beside it.
 install(TARGETS sluice RUNTIME DESTINATION bin)
-install(TARGETS sluiced RUNTIME DESTINATION libexec/sluice)
+install(TARGETS sluiced sluice-inspector RUNTIME DESTINATION libexec/sluice)
 install(FILES ${CMAKE_SOURCE_DIR}/docs/sluice.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -56,7 +56,13 @@ Findings examine(const policy::Program& program) {
     }
   };
   add(program.document().warnings);
-  add(policy::failures_of(program, policy::run_tests(program)));
+  // Without detectors no test that needs them says anything.
+  if (const auto detection = daemon::detection_of(program); !detection) {
+    add(detection.error());
+  } else {
+    if (*detection != nullptr) add((*detection)->warnings());
+    add(policy::failures_of(program, daemon::run_tests(program, *detection)));
+  }
   add(policy::dead_rules(program));
   add(daemon::unproved(program.document(), daemon::Callers::unsaid, policy::Severity::warning));
   findings.places = policy::count_places(program);

@@ -23,6 +23,8 @@ int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int test_command(const Arguments& arguments);
 int explain_command(const Arguments& arguments);
+int scan_command(const Arguments& arguments);
+int import_command(const Arguments& arguments);
 int diff_command(const Arguments& arguments);
 int version_command(const Arguments& arguments);
 

@@ -91,7 +91,9 @@ class Walk {
     ++seen_;
     const std::string inner = folder.inner + name + (directory ? "/" : "");
     for (const std::string& subject : subjects_) {
-      const auto difference = policy::compare(before_, place_before, after_, place_after, subject);
+      const auto difference = policy::compare(before_, place_before, after_, place_after, subject,
+                                                 directory ? policy::Kind::directory
+                                                           : policy::Kind::other);
       if (difference.changed) changes_.push_back({inner, subject, difference.before, difference.after});
     }
     if (directory) {
@@ -115,10 +117,10 @@ std::set<std::string> subjects_of(const policy::Program& before, const policy::P
   return names;
 }
 
-void print_text(const Walk& walk) {
+void print_text(const policy::Program& before, const policy::Program& after, const Walk& walk) {
   for (const Change& change : walk.changes()) {
     fmt::print("{}  as {}: {} -> {}\n", daemon::printable(change.path), change.subject,
-               words_of(change.before), words_of(change.after));
+               words_of(before, change.before), words_of(after, change.after));
   }
   for (const std::string& line : walk.unread()) {
     fmt::print(stderr, "cannot look into {}\n", daemon::printable(line));
@@ -186,7 +188,7 @@ int diff_command(const Arguments& arguments) {
   if (form == Form::data) {
     print_data(*before, *after, walk);
   } else {
-    print_text(walk);
+    print_text(*before, *after, walk);
   }
   return walk.changes().empty() ? kDone : kFailed;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Says what a policy answers for one path, and which rules say so.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -8,7 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "findings_text.h"
 #include "policy_text.h"
+#include "sluice/base/fd.h"
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/arguments.h"
 
@@ -21,6 +24,10 @@ constexpr std::string_view kHelp =
 Says what the policy answers for PATH: every rule that names it, on which axis
 each one won or lost, and the verdict. It is decided by the same code as in a
 mount. PATH counts from the root of the mount; an absolute one needs --over.
+
+Where the answer depends on what the file contains, the file is looked into if
+it is there (below --over, or below the working directory), and it is told what
+was found and where; never what it is.
 
 Options
   --policy POLICY       a file, or the name of a preset
@@ -71,19 +78,62 @@ Result<std::string, Error> inner_path(const Question& question) {
   return text;
 }
 
+struct Looked {
+  policy::ContentSet found;
+  std::vector<std::string> lines;
+};
+
+// Looks into the file, if there is one and the answer depends on it.
+std::optional<Looked> look_into(const Question& question, const policy::Program& program,
+                                const policy::Explanation& why) {
+  const policy::ContentSet asked = why.terms.asks();
+  if (asked.empty()) return std::nullopt;
+  const std::string path = question.path.starts_with('/') || question.over.empty()
+                               ? question.path
+                               : question.over + "/" + question.path;
+  const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  const Fd fd{::open(path.c_str(), flags)};
+  struct stat stat {};
+  if (!fd || ::fstat(fd.get(), &stat) != 0 || !S_ISREG(stat.st_mode)) return std::nullopt;
+  const auto detection = daemon::detection_of(program);
+  if (!detection || *detection == nullptr) return std::nullopt;
+  // The program outlives what looks for it.
+  const std::shared_ptr<const policy::Program> borrowed{std::shared_ptr<void>{}, &program};
+  const auto contents = daemon::contents_for(borrowed, *detection);
+  const auto known = contents->verdicts().of(fd.get(), question.path, asked);
+  Looked looked{.found = known.contents, .lines = {}};
+  for (const auto& [set, findings] : known.findings) {
+    if (findings == nullptr) continue;
+    for (std::string& line : lines_of((*detection)->set_name(set), *findings)) {
+      looked.lines.push_back(std::move(line));
+    }
+  }
+  if (looked.lines.empty()) looked.lines.emplace_back("nothing of what the policy asks for");
+  return looked;
+}
+
 Result<int, Error> answer(const Question& question, const policy::Program& program, Form form) {
   const policy::SubjectIndex subject = TRY(subject_of(program, question.as));
   const policy::Mode mode = TRY(mode_of(question.mode));
   const std::string path = TRY(inner_path(question));
-  const policy::Explanation why = policy::explain(program, path, subject, mode);
+  policy::Explanation why = policy::explain(program, path, subject, mode);
+  const auto looked = look_into(question, program, why);
+  if (looked) {
+    why.terms = policy::resolve(why.terms, looked->found);
+    why.verdict = policy::verdict_of(why.terms, mode);
+  }
   if (form == Form::data) {
     nlohmann::json object = json_of(program, why);
+    if (looked) object["found"] = looked->lines;
     object["path"] = path;
     object["as"] = question.as;
     object["mode"] = policy::name(mode);
     print_json(object);
   } else {
     fmt::print("{}", policy::text_of(program, why, mode));
+    for (const std::string& line : looked ? looked->lines : std::vector<std::string>{}) {
+      fmt::print("  found: {}\n", daemon::printable(line));
+    }
   }
   return kDone;
 }

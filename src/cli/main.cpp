@@ -31,6 +31,8 @@ Commands
   test POLICY           run the tests that stand in a policy
   explain PATH          say what a policy answers for a path, and why
   diff OLD NEW          say for which files a change of policy matters
+  scan DIR              look into files ahead of time for what a policy asks
+  import gitleaks FILE  take gitleaks' rules into a policy
 
 Options
   -h, --help            this text; `sluice COMMAND --help` says more
@@ -61,6 +63,8 @@ constexpr std::array kCommands{
     Command{"test", test_command},        //
     Command{"explain", explain_command},  //
     Command{"diff", diff_command},        //
+    Command{"scan", scan_command},        //
+    Command{"import", import_command},    //
     Command{"--version", version_command},
 };
 

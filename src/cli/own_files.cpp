@@ -52,6 +52,15 @@ std::vector<std::string> own_files(const policy::Document& document, const std::
   for (const std::string& name : document.files) {
     if (!name.starts_with("preset:") && !policy::preset(name)) add_names(files, name);
   }
+  for (const policy::ImportSpec& import : document.imports) {
+    add_names(files, import.file);
+    for (const policy::ExtendedFile& extended : import.extended) add_names(files, extended.file);
+  }
+  for (const policy::DetectorSpec& detector : document.detectors) {
+    const bool apart =
+        std::ranges::find(document.files, detector.manifest_file) == document.files.end();
+    if (apart && !detector.manifest_file.empty()) add_names(files, detector.manifest_file);
+  }
   if (const auto cache = daemon::cache_folder()) add(files, *cache + "/");
   if (!log.empty()) add_names(files, log);
   return files;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sluice/base/result.h"
+#include "sluice/daemon/usable_policy.h"
 #include "sluice/policy/explain.h"
 
 namespace sluice::cli {
@@ -17,6 +18,9 @@ enum class Form { text, data };
 // Opens the policy, or tells what is wrong with it: its diagnostics on standard error, or as one
 // JSON object on standard output.
 std::optional<policy::Program> open_or_tell(const std::string& name, Form form);
+
+// Gives the policy's detectors, which may be none, or tells what is wrong with them in the same way.
+std::optional<daemon::Detection> detection_or_tell(const policy::Program& program, Form form);
 
 // Writes a line for each to standard error.
 void tell_diagnostics(const policy::Diagnostics& wrong);
@@ -34,8 +38,8 @@ nlohmann::json json_of(const policy::Program& program, const policy::Explanation
 // Writes a value for programs; bytes that are not UTF-8 become U+FFFD.
 void print_json(const nlohmann::json& value);
 
-// "see yes, read native, execute native, write deny" without what has no restriction; "native" if
-// nothing has.
-std::string words_of(const policy::Terms& terms);
+// "read redact, write deny" without what has no restriction; "native" if nothing has; then the same
+// for each content that changes it, as in "native (`builtin` found: read redact, write deny)".
+std::string words_of(const policy::Program& program, const policy::Terms& terms);
 
 }  // namespace sluice::cli

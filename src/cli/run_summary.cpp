@@ -37,6 +37,7 @@ std::string line_of(const json& rule, bool enforced) {
   };
   add("hidden", "hid", "would have hidden");
   add("refused", "refused", "would have refused");
+  add("redacted", "redacted", "would have redacted");
   add("logged", "logged", "logged");
   return fmt::format("  `{}` {}; last `{}`", rule.value("rule", ""), did,
                      daemon::printable(rule.value("last", "")));
@@ -71,8 +72,9 @@ std::vector<std::string> summary_lines(const std::vector<std::string>& views,
     }
     const json decisions = decisions_of(told[i]);
     lines.push_back(fmt::format(
-        "`{}`: {}{} hidden, {} refused, {} logged; {} files opened natively, {} served", view,
-        is_enforced(told[i]) ? "" : "would have been: ", number(decisions, "hidden"), number(decisions, "refused"), number(decisions, "logged"),
+        "`{}`: {}{} hidden, {} refused, {} redacted, {} logged; {} files opened natively, {} served", view,
+        is_enforced(told[i]) ? "" : "would have been: ", number(decisions, "hidden"), number(decisions, "refused"),
+        number(decisions, "redacted"), number(decisions, "logged"),
         number(told[i], "passed_through"), number(told[i], "served")));
     for (const json& rule : decisions.value("rules", json::array())) {
       lines.push_back(line_of(rule, is_enforced(told[i])));

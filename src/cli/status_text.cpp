@@ -126,8 +126,9 @@ std::string decisions_text(const json& policy) {
   const auto decisions = policy.find("decisions");
   if (decisions == policy.end() || !decisions->is_object()) return {};
   std::string line = fmt::format(
-      "{} hidden, {} refused, {} logged ({})", grouped(number(*decisions, "hidden")),
-      grouped(number(*decisions, "refused")), grouped(number(*decisions, "logged")),
+      "{} hidden, {} refused, {} redacted, {} logged ({})", grouped(number(*decisions, "hidden")),
+      grouped(number(*decisions, "refused")), grouped(number(*decisions, "redacted")),
+      grouped(number(*decisions, "logged")),
       counted(number(*decisions, "alarms"), "alarm", "alarms"));
   if (const auto dropped = number(*decisions, "dropped"); dropped > 0) {
     line += fmt::format("; {} more came too fast and are not counted", grouped(dropped));
@@ -135,6 +136,20 @@ std::string decisions_text(const json& policy) {
   if (const auto lost = number(*decisions, "lost"); lost > 0) {
     line += fmt::format("; {} could not be written to the log", counted(lost, "line", "lines"));
   }
+  return line;
+}
+
+// What was looked into, and what that takes up.
+std::string contents_text(const json& policy) {
+  const auto contents = policy.find("contents");
+  if (contents == policy.end() || !contents->is_object()) return {};
+  std::string line = fmt::format(
+      "{} looked into, {} known before; {} shown, {} of {}",
+      counted(number(*contents, "inspected"), "file", "files"),
+      grouped(number(*contents, "from_memory") + number(*contents, "from_file")),
+      counted(number(*contents, "faces"), "face", "faces"),
+      size_text(number(*contents, "memory_bytes")), size_text(number(*contents, "limit_bytes")));
+  if (const auto trouble = contents->value("trouble", ""); !trouble.empty()) line += "; " + trouble;
   return line;
 }
 
@@ -177,6 +192,7 @@ void add_policy(std::string& page, const json& status) {
     add_row(page, "last reload", "refused: " + why);
   }
   add_row(page, "decisions", decisions_text(*policy));
+  add_row(page, "contents", contents_text(*policy));
   add_row(page, "places", places_text(*policy));
   page += "\n";
 }

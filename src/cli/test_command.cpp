@@ -67,7 +67,9 @@ int test_command(const Arguments& arguments) {
   const Form form = as_json ? Form::data : Form::text;
   const auto program = open_or_tell(name, form);
   if (!program) return kFailed;
-  const auto results = policy::run_tests(*program);
+  const auto detection = detection_or_tell(*program, form);
+  if (!detection) return kFailed;
+  const auto results = daemon::run_tests(*program, *detection);
   const auto failed = static_cast<std::size_t>(
       std::ranges::count(results, false, &policy::TestResult::passed));
   if (form == Form::data) {

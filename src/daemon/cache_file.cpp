@@ -80,7 +80,7 @@ Result<CacheFile> read_cache_file(Bytes bytes) {
   CacheFile file;
   file.key = TRY(taker.text());
   const auto count = TRY(taker.value<std::uint32_t>());
-  if (count > policy::kMaxFiles) return fail(EINVAL);
+  if (count > policy::kMaxFiles + policy::kMaxImports) return fail(EINVAL);
   for (std::uint32_t i = 0; i < count; ++i) {
     Included each;
     each.includer = TRY(taker.text());

@@ -13,7 +13,7 @@
 
 namespace sluice::daemon {
 
-// One `[[include]] file = "..."`, as the resolver was asked for it.
+// One file of an include, an import or a manifest, as the resolver was asked for it.
 struct Included {
   std::string includer;
   std::string file;

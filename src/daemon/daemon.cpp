@@ -140,6 +140,7 @@ class Daemon {
   Result<void, Error> rule_by(std::shared_ptr<const UsablePolicy> opened) {
     policy_ = TRY(LivePolicy::start_of(config_, *opened));
     program_ = {opened, &opened->program};
+    contents_ = contents_for(program_, opened->detection);
     LogFile file = config_.log.empty() ? LogFile{} : TRY(LogFile::open(config_.log));
     decisions_ = TRY(DecisionLog::make(std::move(file), source_path_, program_));
     return {};
@@ -167,7 +168,7 @@ class Daemon {
     if (!policy_.subject.empty()) options.subject = policy_.subject;
     options.decisions = decisions_.get();
     options.enforce = config_.observe ? guard::Enforce::no : guard::Enforce::yes;
-    guard_ = TRY(guard::Guard::make(*mirror_, program_, options));
+    guard_ = TRY(guard::Guard::make(*mirror_, {program_, contents_}, options));
     decisions_->set_tree(mirror_->tree());
     live_ = std::make_unique<LivePolicy>(
         policy_, LivePolicy::Mount{.guard = *guard_,
@@ -175,7 +176,8 @@ class Daemon {
                                    .notifier = *notifier_,
                                    .files = {mounted_->mountpoint(), mirror_->tree().source(),
                                              mounted_->st_dev()},
-                                   .names = {mirror_->tree(), source_path_}});
+                                   .names = {mirror_->tree(), source_path_},
+                                   .contents = contents_});
     return {};
   }
 
@@ -309,6 +311,7 @@ class Daemon {
   std::optional<fuse::Session> session_;
   std::unique_ptr<mirror::Mirror> mirror_;
   std::shared_ptr<const policy::Program> program_;  // empty without a policy
+  std::shared_ptr<content::FileContents> contents_;     // empty where it asks for no content
   std::unique_ptr<DecisionLog> decisions_;
   std::unique_ptr<guard::Guard> guard_;
   LivePolicy::Start policy_;  // how it was when the mount began

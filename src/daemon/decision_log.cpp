@@ -57,6 +57,28 @@ Result<std::unique_ptr<DecisionLog>, Error> DecisionLog::make(
 
 DecisionLog::~DecisionLog() = default;
 
+namespace {
+
+std::string_view face_of(guard::Shows shows) {
+  switch (shows) {
+    case guard::Shows::redacted: return "redacted";
+    case guard::Shows::snapshot: return "snapshot";
+    case guard::Shows::lower: break;
+  }
+  return "native";
+}
+
+// Names of what the file contained, of what the policy asks about.
+json found_in(const guard::Decision& decision, const policy::Program* program) {
+  json names = json::array();
+  for (const policy::ContentId content : decision.found) {
+    names.push_back(program == nullptr ? "?" : program->content_name(content));
+  }
+  return names;
+}
+
+}  // namespace
+
 void DecisionLog::note(const guard::Decision& decision) noexcept { ring_.put(decision); }
 
 void DecisionLog::stop() { drain_.reset(); }
@@ -121,7 +143,8 @@ std::string DecisionLog::line_of(const guard::Decision& decision, const policy::
       {"rule", rule_of(program, decision.by)},
       {"rules",
        ordered_json{{"see", rule(0)}, {"read", rule(1)}, {"write", rule(2)}, {"log", rule(3)}}},
-      {"face", done ? "native" : "none"},
+      {"face", done ? face_of(decision.shows) : "none"},
+      {"found", found_in(decision, program)},
       {"error", decision.error == 0 ? "" : name(Errno::from(decision.error))},
       {"enforced", decision.enforced},
       {"microseconds", decision.microseconds},
@@ -137,6 +160,8 @@ void DecisionLog::count(const guard::Decision& decision, const policy::Program* 
     ++counts.hidden;
   } else if (decision.error != 0) {
     ++counts.refused;
+  } else if (decision.shows == guard::Shows::redacted) {
+    ++counts.redacted;
   } else {
     ++counts.logged;
   }
@@ -172,13 +197,16 @@ json DecisionLog::summary() const {
     rules.push_back({{"rule", rule},
                      {"refused", counts.refused},
                      {"hidden", counts.hidden},
+                     {"redacted", counts.redacted},
                      {"logged", counts.logged},
                      {"last", counts.last}});
     all.refused += counts.refused;
     all.hidden += counts.hidden;
+    all.redacted += counts.redacted;
     all.logged += counts.logged;
   }
-  return {{"refused", all.refused},   {"hidden", all.hidden},       {"logged", all.logged},
+  return {{"refused", all.refused},   {"hidden", all.hidden},       {"redacted", all.redacted},
+          {"logged", all.logged},
           {"alarms", alarms_},        {"dropped", ring_.dropped()}, {"lost", lost_},
           {"rules", std::move(rules)}};
 }

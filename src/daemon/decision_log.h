@@ -47,8 +47,8 @@ class DecisionLog final : public guard::Decisions {
   // Writes down what there is, and stops; counts stay.
   void stop();
 
-  // {"refused", "hidden", "logged", "alarms", "dropped", "lost", "rules": [{"rule", "refused",
-  // "hidden", "logged", "last"}]}; rules by their names.
+  // {"refused", "hidden", "redacted", "logged", "alarms", "dropped", "lost", "rules": [{"rule",
+  // "refused", "hidden", "redacted", "logged", "last"}]}; rules by their names.
   nlohmann::json summary() const;
 
  private:
@@ -57,6 +57,7 @@ class DecisionLog final : public guard::Decisions {
   struct Counts {
     std::uint64_t refused = 0;
     std::uint64_t hidden = 0;
+    std::uint64_t redacted = 0;
     std::uint64_t logged = 0;
     std::string last;  // the path of the last one
   };

@@ -53,12 +53,14 @@ json LivePolicy::refused(const std::string& name, const policy::Diagnostics& why
 }
 
 json LivePolicy::take_over(const std::string& name, UsablePolicy opened) {
-  const auto program = std::make_shared<const policy::Program>(std::move(opened.program));
+  const auto kept = std::make_shared<const UsablePolicy>(std::move(opened));
+  const std::shared_ptr<const policy::Program> program{kept, &kept->program};
+  const auto contents = contents_for(program, kept->detection);
   std::this_thread::sleep_until(last_ + kRest);
   last_ = std::chrono::steady_clock::now();
   // Before the first decision by it can be noted.
   mount_.decisions.expect(program);
-  const auto done = mount_.guard.reload(program, &mount_.notifier);
+  const auto done = mount_.guard.reload({program, contents}, &mount_.notifier);
   if (!done) {
     mount_.decisions.withdraw();
     return refused(name, diagnostics_of(done.error()));
@@ -66,11 +68,12 @@ json LivePolicy::take_over(const std::string& name, UsablePolicy opened) {
   json open = json::array();
   for (const NodeId node : done->open) open.push_back(mount_.names.path_of(node));
   const std::lock_guard lock{mutex_};
+  mount_.contents = contents;
   if (name != now_.path) now_.name = name;
   now_.path = name;
-  now_.compiled = opened.compiled;
-  now_.took = opened.took;
-  now_.cache_trouble = std::move(opened.cache_trouble);
+  now_.compiled = kept->compiled;
+  now_.took = kept->took;
+  now_.cache_trouble = kept->cache_trouble;
   ++reloads_;
   last_refusal_.clear();
   return {{"ok", true},
@@ -114,6 +117,28 @@ std::vector<std::string> LivePolicy::hang_up() {
   return told;
 }
 
+namespace {
+
+json contents_json(content::FileContents& contents) {
+  const content::Verdicts::Stats verdicts = contents.verdicts().stats();
+  const content::Faces::Stats faces = contents.faces().stats();
+  std::string trouble = contents.trouble();
+  if (trouble.empty()) trouble = contents.verdicts().trouble();
+  return {{"inspected", verdicts.inspected},
+          {"from_memory", verdicts.from_memory},
+          {"from_file", verdicts.from_file},
+          {"written_meanwhile", verdicts.written_meanwhile},
+          {"later", verdicts.later},
+          {"faces", faces.faces},
+          {"faces_made", faces.made},
+          {"memory_bytes", faces.memory},
+          {"spilled_bytes", faces.spilled},
+          {"limit_bytes", content::FacesLimits{}.memory},
+          {"trouble", trouble}};
+}
+
+}  // namespace
+
 json LivePolicy::status() const {
   const policy::Stats stats = mount_.guard.program()->stats();
   const guard::Stats guarded = mount_.guard.stats();
@@ -134,6 +159,7 @@ json LivePolicy::status() const {
               {"linked_files", guarded.linked_files},
               {"folding_directories", guarded.folding_directories},
               {"decisions", mount_.decisions.summary()}};
+  if (mount_.contents != nullptr) object["contents"] = contents_json(*mount_.contents);
   if (!now_.cache_trouble.empty()) object["cache_trouble"] = now_.cache_trouble;
   if (!last_refusal_.empty()) object["last_refusal"] = last_refusal_;
   return object;

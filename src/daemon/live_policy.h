@@ -36,6 +36,7 @@ class LivePolicy {
     fuse::Notifier& notifier;
     OutsideMount files;
     LowerNames names;
+    std::shared_ptr<content::FileContents> contents;  // of the policy; none: it asks for none
   };
   // Gives what is to be known of a policy as it was opened; before the working directory changes.
   // errors   EINVAL it has no subject of that name; those of finding the policy's folder.
@@ -65,7 +66,7 @@ class LivePolicy {
 
   std::mutex reload_mutex_;   // one reload at a time; taken before mutex_
   std::chrono::steady_clock::time_point last_{};  // of a reload; guarded by reload_mutex_
-  mutable std::mutex mutex_;  // guards now_, reloads_, last_refusal_
+  mutable std::mutex mutex_;  // guards now_, reloads_, last_refusal_, mount_.contents
   Start now_;
   std::uint64_t reloads_ = 0;
   std::vector<std::string> last_refusal_;  // of the last reload; empty: it was done

@@ -159,6 +159,17 @@ Result<void, Error> PolicyCache::keep(const std::string& key, const std::vector<
   return {};
 }
 
+std::vector<std::byte> PolicyCache::find_detectors(const policy::Digest& policy) const {
+  auto bytes = read("detectors-" + policy::hex(policy));
+  return bytes ? std::move(*bytes) : std::vector<std::byte>{};
+}
+
+void PolicyCache::keep_detectors(const policy::Digest& policy, Bytes saved) const {
+  if (saved.size() > kMaxFileBytes || saved.empty()) return;
+  static_cast<void>(write("detectors-" + policy::hex(policy), saved));
+  prune();
+}
+
 void PolicyCache::prune() const {
   const Fd again{::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!again) return;

@@ -45,6 +45,11 @@ class PolicyCache {
   Result<void, Error> keep(const std::string& key, const std::vector<Included>& included,
                            const policy::Program& program) const;
 
+  // The detectors of a policy, as content::Detection::save() gives them. Nothing where none were
+  // kept.
+  std::vector<std::byte> find_detectors(const policy::Digest& policy) const;
+  void keep_detectors(const policy::Digest& policy, Bytes saved) const;
+
  private:
   PolicyCache(Fd folder, std::string path) : folder_{std::move(folder)}, path_{std::move(path)} {}
   Result<std::vector<std::byte>> read(const std::string& name) const;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "sluice/base/fd.h"
@@ -30,7 +31,8 @@ bool changed_since(const Fd& file, const struct stat& before) {
 }
 
 // Reads a regular file; a FIFO or a device, which could hold us up for ever, is none.
-Result<std::string, Error> read_text(const std::string& path, const OutsideMount& files) {
+Result<std::string, Error> read_text(const std::string& path, std::size_t most,
+                                     const OutsideMount& files) {
   const auto opened = files.open(path, O_RDONLY);
   if (!opened) return cannot_read(path, opened.error());
   const Fd& file = *opened;
@@ -41,7 +43,8 @@ Result<std::string, Error> read_text(const std::string& path, const OutsideMount
     return fail(Error{fmt::format("cannot read the policy `{}`: it is not a file", path), EINVAL});
   }
   // One byte more than may be, so that a file that is too long is told from one that fits.
-  std::string text(policy::kMaxTextBytes + 1, '\0');
+  const auto size = static_cast<std::size_t>(std::max<off_t>(stat.st_size, 0));
+  std::string text(std::min(size, most) + 1, '\0');
   std::size_t filled = 0;
   while (filled < text.size()) {
     const ssize_t got = retry_interrupted(
@@ -50,10 +53,10 @@ Result<std::string, Error> read_text(const std::string& path, const OutsideMount
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
   }
-  if (filled > policy::kMaxTextBytes) {
-    return fail(Error{fmt::format("cannot read the policy `{}`: it is longer than {} MiB", path,
-                                  policy::kMaxTextBytes >> 20),
-                      EFBIG});
+  if (filled > most) {
+    return fail(Error{
+        fmt::format("cannot read the policy `{}`: it is longer than {} MiB", path, most >> 20),
+        EFBIG});
   }
   text.resize(filled);
   if (changed_since(file, stat) || filled != static_cast<std::size_t>(stat.st_size)) {
@@ -69,7 +72,7 @@ Result<policy::Source, Error> read_policy(const std::string& name, const Outside
   if (const auto preset = policy::preset(name)) {
     return policy::Source{std::string{preset->name}, std::string{preset->text}};
   }
-  auto text = read_text(name, files);
+  auto text = read_text(name, policy::kMaxTextBytes, files);
   if (text) return policy::Source{name, std::move(*text)};
   if (text.error().cause() == Errno{ENOENT} && name.find('/') == std::string::npos) {
     std::string known;
@@ -97,7 +100,8 @@ policy::Resolver files_beside(OutsideMount files) {
     // Lexically: that one file has one name is for loops to be seen, and a link is another file.
     const std::filesystem::path path =
         (std::filesystem::path{includer}.parent_path() / file).lexically_normal();
-    return policy::Source{path.string(), TRY(read_text(path.string(), files))};
+    return policy::Source{path.string(),
+                          TRY(read_text(path.string(), policy::kMaxImportBytes, files))};
   };
 }
 

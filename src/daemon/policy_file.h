@@ -22,7 +22,8 @@ Result<policy::Source, Error> read_policy(const std::string& name, const Outside
 // errors  those of finding its folder.
 Result<std::string, Error> policy_for_later(const std::string& name);
 
-// Gives what `[[include]] file = "..."` names: relative to the folder of the file it stands in.
+// Gives what an include, an import or a manifest names: relative to the folder of the file that it
+// stands in, and of policy::kMaxImportBytes at most.
 policy::Resolver files_beside(OutsideMount files = {});
 
 // Gives a diagnostic without a position, as for what cannot be read.

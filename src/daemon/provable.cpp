@@ -82,7 +82,7 @@ policy::Diagnostics unproved(const policy::Document& document, Callers callers,
   Prover prover{document, severity};
   for (const policy::SubjectSpec& subject : document.subjects) {
     const bool named = std::ranges::any_of(document.rules, [&](const policy::Rule& rule) {
-      return std::ranges::find(rule.who, subject.name) != rule.who.end();
+      return policy::names_subject(rule.who, subject.name);
     });
     if (named) prover.look_at(subject, callers);
   }

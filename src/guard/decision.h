@@ -18,6 +18,13 @@ namespace sluice::guard {
 // names are known, gave the value.
 inline constexpr policy::RuleId kByOtherNames{0xfffffff0};
 
+// Which bytes an open was given.
+enum class Shows : std::uint8_t {
+  lower,     // the lower file's
+  redacted,  // those, but for some
+  snapshot,  // those that were inspected, while somebody else is writing
+};
+
 struct Decision {
   static constexpr std::size_t kNameBytes = 64;
 
@@ -33,6 +40,8 @@ struct Decision {
   policy::Read read{};  // for Mode::execute: of the execution
   policy::Write write{};
   policy::Log log{};
+  Shows shows{};
+  policy::ContentSet found{};  // what the file contained, of what the policy asks about
   policy::RuleId by{};     // the rule that decided
   // What gave see, read (or execution), write and log.
   std::array<policy::RuleId, 4> rules{};
@@ -51,7 +60,8 @@ struct Decision {
   }
 };
 
-// Takes decisions: each refusal, each name that was kept hidden, and each open that a rule logs.
+// Takes decisions: each refusal, each name that was kept hidden, each open that was given redacted
+// bytes, and each that a rule logs.
 class Decisions {
  public:
   virtual ~Decisions() = default;

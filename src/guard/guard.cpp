@@ -25,10 +25,10 @@ std::vector<policy::SubjectIndex> everybody(const policy::Program& program) {
 
 }  // namespace
 
-Result<Guard::Rules, Error> Guard::rules_of(std::shared_ptr<const policy::Program> program,
-                                            const Options& options) {
+Result<Guard::Rules, Error> Guard::rules_of(Policy policy, const Options& options) {
   Rules rules;
-  rules.program = std::move(program);
+  rules.program = std::move(policy.program);
+  rules.contents = std::move(policy.contents);
   if (options.subject) {
     const auto subject = rules.program->subject(*options.subject);
     if (!subject) {
@@ -48,6 +48,13 @@ Result<Guard::Rules, Error> Guard::rules_of(std::shared_ptr<const policy::Progra
   rules.restricts = std::ranges::any_of(rules.all, [&](policy::SubjectIndex subject) {
     return known.terms(known.strictest(), subject).id != policy::kUnrestricted;
   });
+  if (rules.contents != nullptr) {
+    policy::ContentSet all;
+    for (std::size_t i = 0; i < known.contents().size(); ++i) {
+      all.add(static_cast<policy::ContentId>(i));
+    }
+    rules.by_path = rules.contents->by_path(all);
+  }
   return rules;
 }
 
@@ -57,10 +64,9 @@ Guard::Guard(mirror::Mirror& mirror, Rules rules, const Options& options)
 Guard::~Guard() { mirror_.tree().set_keeper(nullptr); }
 
 Result<std::unique_ptr<Guard>, Error> Guard::make(mirror::Mirror& mirror,
-                                                  std::shared_ptr<const policy::Program> program,
-                                                  const Options& options) {
+                                                  Policy policy, const Options& options) {
   try {
-    Rules rules = TRY(rules_of(std::move(program), options));
+    Rules rules = TRY(rules_of(std::move(policy), options));
     const auto root = mirror.tree().path(kRoot);
     if (rules.restricts && root && folds_names(root->get())) {
       return fail(
@@ -95,6 +101,8 @@ Stats Guard::stats() const {
   out.refused = counts_.refused.load(std::memory_order_relaxed);
   out.hidden = counts_.hidden.load(std::memory_order_relaxed);
   out.stale = counts_.stale.load(std::memory_order_relaxed);
+  out.redacted = counts_.redacted.load(std::memory_order_relaxed);
+  out.snapshots = counts_.snapshots.load(std::memory_order_relaxed);
   out.linked_files = links_.size();
   out.folding_directories = folding_.size();
   return out;

@@ -10,6 +10,7 @@
 //   guard_node.cpp  looking up, attributes      guard_name.cpp  making, removing, moving names
 //   guard_open.cpp  opening files               guard_dir.cpp   listing
 //   guard_judge.cpp who may do what             reload.cpp      another policy
+//   guard_content.cpp files that are shown by what they contain
 //
 // All may be called by any number of threads.
 #pragma once
@@ -21,12 +22,15 @@
 #include <string>
 #include <vector>
 
+#include "sluice/content/contents.h"
 #include "sluice/fuse/dispatch.h"
 #include "sluice/guard/decision.h"
 #include "sluice/guard/folding.h"
+#include "sluice/guard/guard_types.h"
 #include "sluice/guard/hard_links.h"
 #include "sluice/guard/needs.h"
 #include "sluice/guard/options.h"
+#include "sluice/guard/shown_files.h"
 #include "sluice/guard/stale_opens.h"
 #include "sluice/guard/subjects.h"
 #include "sluice/guard/turnstile.h"
@@ -44,14 +48,13 @@ template <class Op>
 inline constexpr std::size_t kRooms<Op> = 1;
 }  // namespace detail
 
-class Guard final : public mirror::PlaceKeeper {
+class Guard final : public mirror::PlaceKeeper, private GuardTypes {
  public:
   // mirror   outlives the guard; nothing of it was served yet, and it serves nobody else.
   // errors   EINVAL the policy has no subject of that name; ENOTSUP names in the root directory
   // have
   //          several spellings, and rules by path would not hold; ENOMEM.
-  static Result<std::unique_ptr<Guard>, Error> make(mirror::Mirror& mirror,
-                                                    std::shared_ptr<const policy::Program> program,
+  static Result<std::unique_ptr<Guard>, Error> make(mirror::Mirror& mirror, Policy policy,
                                                     const Options& options = {});
   ~Guard() override;
 
@@ -87,14 +90,15 @@ class Guard final : public mirror::PlaceKeeper {
   void undelivered(const Op& op, Answer& answer) {
     const Turnstile::Pass pass{turnstile_};
     mirror_.undelivered(op, answer);
+    if constexpr (std::same_as<Op, fuse::Open>) file_closed(op.node, op.flags);
+    if constexpr (std::same_as<Answer, fuse::Created>) file_closed(answer.entry.node, op.flags);
   }
 
   // Goes over to another policy at once and as a whole: no request sees a part of each. What is
   // open stays open. The kernel is told to look names up again, where it can be.
   // errors  EINVAL the policy has no subject of that name; ETIMEDOUT a request has been under way
   //         for too long; then the old policy stays.
-  Result<Reloaded, Error> reload(std::shared_ptr<const policy::Program> program,
-                                 fuse::Notifier* notifier);
+  Result<Reloaded, Error> reload(Policy policy, fuse::Notifier* notifier);
   std::shared_ptr<const policy::Program> program() const;
 
   Stats stats() const;
@@ -103,59 +107,7 @@ class Guard final : public mirror::PlaceKeeper {
   void release(mirror::Place place) noexcept override;
 
  private:
-  using Clock = std::chrono::steady_clock;
   friend class Lister;
-
-  // One request, and who asks.
-  struct Asked {
-    const fuse::Request& request;
-    const policy::Program& program;
-    policy::SubjectIndex subject;
-    Clock::time_point since;
-  };
-  // What a subject may do with something, all its names considered.
-  struct Judged {
-    policy::Grant grant;
-    const policy::Terms* terms = nullptr;  // of the name in hand
-    bool differs = false;                  // others who may ask have another grant there
-    bool has_siblings = false;             // there may be another node of the same file
-  };
-  // A node, judged.
-  struct Seen {
-    mirror::NodeStanding standing;
-    Judged judged;
-    policy::Place place() const noexcept { return policy::Place{raw(standing.place)}; }
-    mirror::Grant key() const noexcept { return standing.extra.grant; }
-  };
-  // A place that cannot be forgotten while this lives.
-  class HeldPlace {
-   public:
-    HeldPlace(const policy::Program& program, policy::Place held) noexcept
-        : program_{program}, place_{held} {}
-    ~HeldPlace() { program_.release(place_); }
-    HeldPlace(const HeldPlace&) = delete;
-    HeldPlace& operator=(const HeldPlace&) = delete;
-    operator policy::Place() const noexcept { return place_; }
-
-   private:
-    const policy::Program& program_;
-    policy::Place place_;
-  };
-
-  // A policy, with what of it concerns this mount.
-  struct Rules {
-    std::shared_ptr<const policy::Program> program;
-    policy::SubjectIndex bound{};
-    std::unique_ptr<Subjects> subjects;     // where callers are told apart
-    std::vector<policy::SubjectIndex> all;  // who may ask here
-    bool can_hide = false;                  // something, from one of them
-    bool restricts = false;                 // one of them, somewhere
-  };
-  // A directory and its place by a policy that is to come, held by it.
-  struct Placing {
-    NodeId node{};
-    policy::Place place{};
-  };
 
   // Operations on open files, in which no node can go: the policy's turnstile need not be passed,
   // and a slow lower file does not hold a reload up.
@@ -165,8 +117,7 @@ class Guard final : public mirror::PlaceKeeper {
       !std::same_as<Op, fuse::ReleaseDir>;
 
   Guard(mirror::Mirror& mirror, Rules rules, const Options& options);
-  static Result<Rules, Error> rules_of(std::shared_ptr<const policy::Program> program,
-                                       const Options& options);
+  static Result<Rules, Error> rules_of(Policy policy, const Options& options);
 
   template <class Op>
   policy::SubjectIndex subject_of(const Op& op) {
@@ -186,7 +137,7 @@ class Guard final : public mirror::PlaceKeeper {
     if constexpr (kWhat == Needs::to_write) return may_write(asked, op.node);
     if constexpr (kWhat == Needs::a_rule) return admit(asked, op);
   }
-  Result<Seen> admit(const Asked& asked, const fuse::GetXattr& op);
+  Result<Seen> admit(const Asked& asked, const fuse::Seek& op);
   Result<Seen> admit(const Asked& asked, const fuse::Open& op);
   Result<Seen> admit(const Asked& asked, const fuse::CopyRange& op);
   Result<Seen> admit(const Asked& asked, const fuse::Ioctl& op);
@@ -210,6 +161,9 @@ class Guard final : public mirror::PlaceKeeper {
   Result<fuse::Opened> act(const Asked&, const Seen&, const fuse::Open&);
   Result<fuse::Created> act(const Asked&, const Seen&, const fuse::Create&);
   Result<fuse::Created> act(const Asked&, const Seen&, const fuse::MakeTmpFile&);
+  Result<void> act(const Asked&, const Seen&, const fuse::Release&);
+  Result<fuse::XattrData> act(const Asked&, const Seen&, const fuse::GetXattr&, fuse::ReadBuffer&);
+  Result<fuse::XattrData> act(const Asked&, const Seen&, const fuse::ListXattr&, fuse::ReadBuffer&);
   Result<void> act(const Asked&, const Seen&, const fuse::ReadDir&, fuse::DirWriter&);
   Result<void> act(const Asked&, const Seen&, const fuse::ReadDirPlus&, fuse::DirPlusWriter&);
 
@@ -217,11 +171,12 @@ class Guard final : public mirror::PlaceKeeper {
   Result<Seen> look(const Asked& asked, NodeId node);
   Result<Seen> see(const Asked& asked, NodeId node);
   Result<Seen> may_read(const Asked& asked, NodeId node);
+  Result<Seen> may_read_open(const Asked& asked, NodeId node);
   Result<Seen> may_write(const Asked& asked, NodeId node);
   Result<void> look_up_again(const Seen& seen) const;
   Judged judge(const Asked& asked, policy::Place place) const;
   Judged judge(const Asked& asked, const HardLinks::Known& known, policy::Place place) const;
-  policy::Grant grant_of(const HardLinks::Known& known, policy::SubjectIndex subject) const;
+  policy::ContentGrant grant_of(const HardLinks::Known& known, policy::SubjectIndex subject) const;
   bool hides(const Asked& asked, policy::Place place) const;
   mirror::Grant key_of(const Judged& judged) const noexcept;
   mirror::Admitted admission(const Judged& judged, policy::Place place) const;
@@ -230,11 +185,6 @@ class Guard final : public mirror::PlaceKeeper {
   void seal(const Judged& judged, fuse::Attr& attr) const;
   bool loosened(policy::Place from, policy::Place to, policy::Kind kind) const;
   // Answers `error` in the policy's name, and tells; where nothing is enforced it only tells.
-  struct Told {
-    NodeId node{};
-    std::string_view name = {};
-    policy::Mode mode = policy::Mode::read;
-  };
   Result<void> refuse(const Asked& asked, const Judged& judged, policy::Axis axis, Errno error,
                       const Told& told) const;
   static policy::RuleId winner(const Judged& judged, policy::Axis axis) noexcept;
@@ -267,11 +217,29 @@ class Guard final : public mirror::PlaceKeeper {
   std::optional<mirror::LowerHandle> linked_file(NodeId directory, const wire::Name& name);
 
   // guard_open.cpp
-  Result<void> may_open(const Asked& asked, const Judged& judged, int flags,
+  static policy::Mode mode_of(fuse::OpenFlags flags) noexcept;
+  Result<void> may_open(const Asked& asked, const Judged& judged, fuse::OpenFlags flags,
                         const Told& told) const;
   Errno not_free(const Asked& asked, const fuse::Create& r, policy::Place place);
-  void note_open(const Asked& asked, const Judged& judged, int flags, int error,
+  void note_open(const Asked& asked, const Judged& judged, fuse::OpenFlags flags, int error,
                  const Told& told) const;
+
+  // guard_content.cpp
+  std::string path_of(int fd, policy::ContentSet asked) const;
+  std::string path_in(NodeId directory, const wire::Name& name) const;
+  static policy::ContentSet asked_by(const Judged& judged);
+  void learn(Judged& judged, policy::ContentSet found) const;
+  policy::ContentSet contents_of(int fd, const Judged& judged) const;
+  void look_into(NodeId node, Judged& judged);
+  void look_into(const mirror::Found& found, Judged& judged);
+  // The same, if it could matter to whoever is about to change the file, or its name.
+  void look_before_change(NodeId node, mirror::NodeKind kind, Judged& judged);
+  void look_before_change(NodeId directory, const wire::Name& name, Judged& judged);
+  Result<ShownFiles::State> decide(const Asked& asked, const fuse::Open& r, Judged& judged);
+  Result<fuse::Opened> open_by_content(const Asked& asked, const Seen& seen, const fuse::Open& r);
+  void created_by_content(const Judged& judged, NodeId node, fuse::OpenFlags flags);
+  void file_closed(NodeId node, fuse::OpenFlags flags);
+  Result<void> may_move_contents(const Asked& asked, const mirror::Found& file, const Move& move);
 
   // reload.cpp
   std::vector<Placing> places_by(const policy::Program& program) const;
@@ -287,10 +255,13 @@ class Guard final : public mirror::PlaceKeeper {
   HardLinks links_;
   FoldingDirectories folding_;
   StaleOpens stale_opens_;
+  ShownFiles shown_;
   struct Counts {
     std::atomic<std::uint64_t> refused{0};
     std::atomic<std::uint64_t> hidden{0};
     std::atomic<std::uint64_t> stale{0};
+    std::atomic<std::uint64_t> redacted{0};
+    std::atomic<std::uint64_t> snapshots{0};
   };
   mutable Counts counts_;
 };

@@ -15,18 +15,17 @@ using policy::Write;
 
 namespace {
 
-Grant strictest_of(const Grant& a, const Grant& b) noexcept {
-  return {.see = std::max(a.see, b.see),
-          .read = std::max(a.read, b.read),
-          .execute = std::max(a.execute, b.execute),
-          .write = std::max(a.write, b.write)};
-}
-
 // The grant of a file that may have names which would restrict it, if anybody knew them.
 Grant under_inspection(Grant grant) noexcept {
   grant.read = std::max(grant.read, Read::served);
   grant.execute = std::max(grant.execute, Read::served);
   grant.write = std::max(grant.write, Write::served);
+  return grant;
+}
+
+policy::ContentGrant under_inspection(policy::ContentGrant grant) {
+  grant.nothing_found = under_inspection(grant.nothing_found);
+  for (policy::GrantIfFound& each : grant.if_found) each.grant = under_inspection(each.grant);
   return grant;
 }
 
@@ -40,8 +39,16 @@ std::uint8_t value_of(const Grant& grant, Axis axis) noexcept {
   }
 }
 
-// What is to be redacted cannot be shown as it is.
-bool is_kept(Read read) noexcept { return read >= Read::redact; }
+// What is to be redacted cannot be shown as it is. Of what is no file nothing can be redacted: a
+// listing and a link are as they are.
+bool is_kept(Read read, mirror::NodeKind kind) noexcept {
+  const bool redacts = kind == mirror::NodeKind::regular || kind == mirror::NodeKind::other;
+  return redacts ? read >= Read::redact : read == Read::deny;
+}
+
+bool by_content(policy::GrantId id) noexcept {
+  return static_cast<std::uint16_t>(id) >= policy::kFirstContentGrant;
+}
 
 }  // namespace
 
@@ -54,16 +61,19 @@ Guard::Judged Guard::judge(const Asked& asked, Place place) const {
   Judged judged;
   judged.terms = &asked.program.terms(place, asked.subject);
   judged.grant = judged.terms->grant;
+  judged.id = judged.terms->id;
+  if (by_content(judged.id)) judged.content = &judged.terms->content;
   judged.differs = tells_apart() && asked.program.differs(place, rules_.all);
   judged.has_siblings = judged.differs;
   return judged;
 }
 
-Grant Guard::grant_of(const HardLinks::Known& known, policy::SubjectIndex subject) const {
+policy::ContentGrant Guard::grant_of(const HardLinks::Known& known,
+                                     policy::SubjectIndex subject) const {
   const policy::Program& program = *rules_.program;
-  Grant grant;
+  policy::ContentGrant grant;
   for (const Place each : known.places) {
-    grant = strictest_of(grant, program.terms(each, subject).grant);
+    grant = policy::strictest_of(grant, program.terms(each, subject).content);
   }
   const bool inspects = program.document().hard_links == policy::HardLinks::inspect;
   if (known.all || !inspects) return grant;
@@ -73,9 +83,14 @@ Grant Guard::grant_of(const HardLinks::Known& known, policy::SubjectIndex subjec
 
 Guard::Judged Guard::judge(const Asked& asked, const HardLinks::Known& known, Place place) const {
   Judged judged = judge(asked, place);
-  const Grant own = judged.grant;
-  judged.grant = strictest_of(own, grant_of(known, asked.subject));
-  if (judged.grant != own) judged.has_siblings = true;
+  const policy::ContentGrant all =
+      policy::strictest_of(judged.terms->content, grant_of(known, asked.subject));
+  if (all != judged.terms->content) {
+    judged.has_siblings = true;
+    judged.grant = all.nothing_found;
+    judged.id = asked.program.id_of(all);
+    judged.content = by_content(judged.id) ? &asked.program.content_grant(judged.id) : nullptr;
+  }
   if (tells_apart()) {
     judged.differs = std::ranges::any_of(rules_.all, [&](policy::SubjectIndex subject) {
       return grant_of(known, subject) != grant_of(known, rules_.all.front());
@@ -90,13 +105,17 @@ Result<Guard::Seen> Guard::look(const Asked& asked, NodeId node) {
   seen.standing = TRY(mirror_.tree().table().standing(node));
   if (seen.standing.place == kUnplaced) {
     seen.judged = judge(asked, asked.program.start());
+    // Of one that depended on content nobody knows any more how.
     const auto grant = static_cast<policy::GrantId>(raw(seen.key()));
+    seen.judged.content = nullptr;
+    seen.judged.id = grant;
     seen.judged.grant = policy::grant_of(grant);
+    if (by_content(grant)) seen.judged.grant.see = See::yes;
     seen.judged.has_siblings = true;
     if (tells_apart()) {
       // It may be somebody else's, and come by a descriptor of his. That it is there is known then.
       const auto& strictest = asked.program.terms(asked.program.strictest(), asked.subject);
-      seen.judged.grant = strictest_of(seen.judged.grant, strictest.grant);
+      seen.judged.grant = policy::strictest_of(seen.judged.grant, strictest.grant);
       seen.judged.grant.see = See::yes;
     }
     return seen;
@@ -134,7 +153,19 @@ Result<void> Guard::look_up_again(const Seen& seen) const {
 
 Result<Guard::Seen> Guard::may_read(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
-  if (is_kept(seen.judged.grant.read)) {
+  if (is_kept(seen.judged.grant.read, seen.standing.kind)) {
+    TRY(look_up_again(seen));
+    TRY(refuse(asked, seen.judged, Axis::read, EACCES, {node}));
+  }
+  return seen;
+}
+
+Result<Guard::Seen> Guard::may_read_open(const Asked& asked, NodeId node) {
+  Seen seen = TRY(see(asked, node));
+  // What was opened by the same grant shows what that gives; what others opened, what they get.
+  const bool others = seen.judged.content != nullptr && key_of(seen.judged) != seen.key();
+  if (others && enforces()) look_into(node, seen.judged);
+  if (seen.judged.grant.read == Read::deny || (others && must_redact(seen.judged.grant))) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::read, EACCES, {node}));
   }
@@ -143,7 +174,10 @@ Result<Guard::Seen> Guard::may_read(const Asked& asked, NodeId node) {
 
 Result<Guard::Seen> Guard::may_write(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
-  if (seen.judged.grant.write == Write::deny) {
+  if (seen.standing.place != kUnplaced && enforces()) {
+    look_before_change(node, seen.standing.kind, seen.judged);
+  }
+  if (!can_write(seen.judged.grant)) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::write, EACCES, {node, {}, policy::Mode::write}));
   }
@@ -152,7 +186,7 @@ Result<Guard::Seen> Guard::may_write(const Asked& asked, NodeId node) {
 
 mirror::Grant Guard::key_of(const Judged& judged) const noexcept {
   if (!enforces()) return {};
-  return mirror::Grant{static_cast<std::uint16_t>(policy::id_of(judged.grant))};
+  return mirror::Grant{static_cast<std::uint16_t>(judged.id)};
 }
 
 mirror::Admitted Guard::admission(const Judged& judged, Place place) const {
@@ -184,7 +218,7 @@ void Guard::conceal(Place place, fuse::Attr& attr) const {
 // do all with it.
 void Guard::seal(const Judged& judged, fuse::Attr& attr) const {
   if (!S_ISCHR(attr.mode) && !S_ISBLK(attr.mode)) return;
-  const bool kept = is_kept(judged.grant.read) || judged.grant.write == Write::deny;
+  const bool kept = judged.grant.read >= Read::redact || judged.grant.write == Write::deny;
   if (kept && enforces()) attr.rdev = 0;
 }
 
@@ -203,7 +237,7 @@ bool Guard::loosened(Place from, Place to, policy::Kind kind) const {
     });
   }
   return std::ranges::any_of(rules_.all, [&](policy::SubjectIndex subject) {
-    return policy::loosens(terms(from, subject).grant, terms(to, subject).grant);
+    return policy::loosens(terms(from, subject).content, terms(to, subject).content);
   });
 }
 
@@ -229,6 +263,8 @@ void Guard::note(const Asked& asked, const Judged& judged, Axis axis, int error,
   out.gid = asked.request.caller.gid;
   out.pid = asked.request.caller.pid;
   out.subject = asked.subject;
+  out.found = judged.found;
+  out.shows = told.shows;
   out.mode = told.mode;
   out.see = judged.grant.see;
   out.read = told.mode == policy::Mode::execute ? judged.grant.execute : judged.grant.read;

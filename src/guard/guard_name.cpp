@@ -40,7 +40,7 @@ Result<Guard::Judged> Guard::may_make(const Asked& asked, Place parent, NodeId d
     if (hides(asked, each)) TRY(refuse(asked, judge(asked, each), Axis::see, EACCES, told));
   }
   const Judged judged = judge(asked, place);
-  if (judged.grant.write == Write::deny) TRY(refuse(asked, judged, Axis::write, EACCES, told));
+  if (!can_write(judged.grant)) TRY(refuse(asked, judged, Axis::write, EACCES, told));
   return judged;
 }
 
@@ -48,12 +48,13 @@ Result<Guard::Judged> Guard::may_make(const Asked& asked, Place parent, NodeId d
 Result<Guard::Judged> Guard::may_remove(const Asked& asked, NodeId directory,
                                         const wire::Name& name, Place place, Kind kind) {
   const Told told{directory, name.view(), policy::Mode::write};
-  const Judged judged = judge(asked, place);
+  Judged judged = judge(asked, place);
   if (judged.grant.see == See::no) {
     const bool known = tells_apart() && kind == Kind::directory;
     TRY(refuse(asked, judged, Axis::see, known ? Errno{EACCES} : Errno{ENOENT}, told));
   }
-  if (judged.grant.write == Write::deny) TRY(refuse(asked, judged, Axis::write, EACCES, told));
+  if (kind == Kind::other) look_before_change(directory, name, judged);
+  if (!can_write(judged.grant)) TRY(refuse(asked, judged, Axis::write, EACCES, told));
   return judged;
 }
 
@@ -125,6 +126,10 @@ Result<fuse::Entry> Guard::act(const Asked& asked, const Seen& parent, const fus
   if (placed) known.places.push_back(existing.place());
   for (const Place each : known.places) {
     TRY(may_move(asked, each, place, Kind::other, told));
+  }
+  if (rules_.by_path && placed && S_ISREG(stat.stx_mode)) {
+    const mirror::Found file{TRY(mirror_.tree().open(r.existing, O_RDONLY | O_NONBLOCK)), stat};
+    TRY(may_move_contents(asked, file, {existing.place(), place, r.node, r.name, told}));
   }
   // A file without a name is in the hands of who made it; it gets this name's terms.
   if (matters && stat.stx_nlink > 0) {
@@ -216,8 +221,9 @@ Result<void> Guard::act(const Asked& asked, const Seen& from, const fuse::Rename
   const HeldPlace source_place{program, program.enter(from.place(), r.name.view(), kind)};
   const HeldPlace target_place{program, program.enter(to.place(), r.new_name.view(), kind)};
   TRY(may_remove(asked, r.node, r.name, source_place, kind));
-  const Judged over = TRY(may_make(asked, to.place(), r.new_parent, r.new_name, target_place));
+  Judged over = TRY(may_make(asked, to.place(), r.new_parent, r.new_name, target_place));
   TRY(may_move(asked, source_place, target_place, kind, told));
+  TRY(may_move_contents(asked, source, {source_place, target_place, r.new_parent, r.new_name, told}));
 
   mirror::Moved moved{to_mirror(target_place), std::nullopt};
   if (exchange) {
@@ -228,9 +234,12 @@ Result<void> Guard::act(const Asked& asked, const Seen& from, const fuse::Rename
     TRY(may_remove(asked, r.new_parent, r.new_name, was, other));
     TRY(may_make(asked, from.place(), r.node, r.name, becomes));
     TRY(may_move(asked, was, becomes, other, told));
+    TRY(may_move_contents(asked, target, {was, becomes, r.node, r.name, told}));
     moved.source = to_mirror(becomes);
     return rename(asked, r, moved, source);
   }
+  look_before_change(r.new_parent, r.new_name, over);
+  if (!can_write(over.grant)) TRY(refuse(asked, over, Axis::write, EACCES, told));
   TRY(may_lose(asked, over, {r.new_parent, r.new_name.view(), policy::Mode::write}, r.new_name));
   return rename(asked, r, moved, source);
 }

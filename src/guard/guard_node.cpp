@@ -22,14 +22,27 @@ Kind kind_of(const mirror::Found& found) noexcept {
   return S_ISDIR(found.stat.stx_mode) ? Kind::directory : Kind::other;
 }
 
+std::string_view text_of(std::string_view name) noexcept {
+  if (!name.empty() && name.back() == '\0') name.remove_suffix(1);
+  return name;
+}
+
 // Attributes that the kernel asks for by itself, to check permissions or to run a program; they say
 // nothing of what is in a file.
 bool is_permission(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 4> kNames{"system.posix_acl_access",
                                                    "system.posix_acl_default",
                                                    "security.capability", "security.selinux"};
-  if (!name.empty() && name.back() == '\0') name.remove_suffix(1);
-  return std::ranges::find(kNames, name) != kNames.end();
+  return std::ranges::find(kNames, text_of(name)) != kNames.end();
+}
+
+// Puts an attribute's value there; without room it is only asked how long it is.
+Result<fuse::XattrData> put(std::string_view value, fuse::ReadBuffer& out) noexcept {
+  const MutableBytes room = out.room();
+  if (room.empty()) return fuse::XattrData{value.size()};
+  if (room.size() < value.size()) return fail(ERANGE);
+  std::memcpy(room.data(), value.data(), value.size());
+  return fuse::XattrData{value.size()};
 }
 
 }  // namespace
@@ -77,7 +90,13 @@ Result<fuse::Entry> Guard::entry(const Asked& asked, Place parent, mirror::Found
     TRY(refuse(asked, judged, Axis::see, ENOENT, {directory, name.view()}));
   }
   const bool only_name = S_ISREG(found.stat.stx_mode) && found.stat.stx_nlink == 1;
-  auto out = TRY(mirror_.entry_of(std::move(found), directory, name, admission(judged, place)));
+  mirror::Admitted admitted = admission(judged, place);
+  if (judged.content != nullptr && shown_.has_epochs()) {
+    if (const auto handle = mirror_.tree().handle(found)) {
+      admitted.key.epoch = shown_.epoch(*handle, admitted.key.grant);
+    }
+  }
+  auto out = TRY(mirror_.entry_of(std::move(found), directory, name, admitted));
   conceal(place, out.attr);
   seal(judged, out.attr);
   if (kind == Kind::directory && rules_.restricts) watch_folding(out.node);
@@ -134,13 +153,44 @@ Result<fuse::AttrReply> Guard::act(const Asked&, const Seen& seen, const fuse::S
   return reply;
 }
 
-Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::GetXattr& r) {
-  return is_permission(r.name) ? see(asked, r.node) : may_read(asked, r.node);
+// Attributes beside permissions are read as the file is. A redacted file has one that says so, and
+// no others.
+Result<fuse::XattrData> Guard::act(const Asked& asked, const Seen& seen, const fuse::GetXattr& r,
+                                   fuse::ReadBuffer& out) {
+  if (is_permission(r.name)) return mirror_.get_xattr(r, out);
+  Judged judged = seen.judged;
+  const bool file = seen.standing.kind == mirror::NodeKind::regular;
+  if (file && judged.content != nullptr && enforces()) look_into(r.node, judged);
+  if (judged.grant.read == policy::Read::deny) {
+    TRY(look_up_again(seen));
+    TRY(refuse(asked, judged, Axis::read, EACCES, {r.node}));
+  }
+  if (!file || !must_redact(judged.grant) || !enforces()) return mirror_.get_xattr(r, out);
+  if (text_of(r.name) != kRedactedXattr) return fail(ENODATA);
+  return put(asked.program.rule_name(winner(judged, Axis::read)), out);
+}
+
+Result<fuse::XattrData> Guard::act(const Asked& asked, const Seen& seen, const fuse::ListXattr& r,
+                                   fuse::ReadBuffer& out) {
+  Judged judged = seen.judged;
+  const bool file = seen.standing.kind == mirror::NodeKind::regular;
+  if (file && judged.content != nullptr && enforces()) look_into(r.node, judged);
+  if (judged.grant.read == policy::Read::deny) {
+    TRY(look_up_again(seen));
+    TRY(refuse(asked, judged, Axis::read, EACCES, {r.node}));
+  }
+  if (!file || !must_redact(judged.grant) || !enforces()) return mirror_.list_xattr(r, out);
+  return put({kRedactedXattr.data(), kRedactedXattr.size() + 1}, out);
+}
+
+// An open file has its bytes, whichever they are, from what was decided when it was opened.
+Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Seek& r) {
+  return may_read_open(asked, r.node);
 }
 
 Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::CopyRange& r) {
   TRY(may_write(asked, r.to_node));
-  return may_read(asked, r.node);
+  return may_read_open(asked, r.node);
 }
 
 // The mirror serves reading and changing inode flags, and no other ioctl.
@@ -157,7 +207,7 @@ Result<Guard::Seen> Guard::admit(const Asked& asked, const fuse::Ioctl& r) {
       return may_write(asked, r.node);
     }
     case FS_IOC_FSSETXATTR: return may_write(asked, r.node);
-    default: return may_read(asked, r.node);
+    default: return may_read_open(asked, r.node);
   }
 }
 

@@ -105,12 +105,11 @@ void Guard::take_over(Rules&& rules, const std::vector<Placing>& places, Reloade
   }
 }
 
-Result<Reloaded, Error> Guard::reload(std::shared_ptr<const policy::Program> program,
-                                      fuse::Notifier* notifier) {
+Result<Reloaded, Error> Guard::reload(Policy policy, fuse::Notifier* notifier) {
   const std::lock_guard serial{reload_mutex_};
   Reloaded done;
   try {
-    Rules rules = TRY(rules_of(std::move(program), options_));
+    Rules rules = TRY(rules_of(std::move(policy), options_));
     const std::shared_ptr<const policy::Program> old = rules_.program;  // goes after the turn
     done.open.reserve(Reloaded::kOpenShown);
     const bool had = turnstile_.alone(kPatience, [&] {

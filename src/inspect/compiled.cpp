@@ -14,7 +14,7 @@ namespace sluice::inspect {
 namespace {
 
 // To be raised whenever the same rules would find something else.
-constexpr std::uint32_t kScanVersion = 1;
+constexpr std::uint32_t kScanVersion = 2;
 
 std::string lower(std::string_view text) {
   std::string out{text};
@@ -90,22 +90,22 @@ void Digester::add(const Rule& rule) {
   add(rule.max_length);
 }
 
-Result<CompiledAllowlist, Error> compile_allowlist(const Allowlist& allowlist) {
-  TRY(check(allowlist));
+Result<CompiledAllowlist, Error> compile_allowlist(const Allowlist& allowlist, When when) {
+  if (when == When::now) TRY(check(allowlist));
   CompiledAllowlist compiled;
   compiled.condition = allowlist.condition;
   compiled.target = allowlist.target;
   compiled.commits = !allowlist.commits.empty();
-  compiled.paths = TRY(compile_any(allowlist.paths));
-  compiled.regexes = TRY(compile_any(allowlist.regexes));
-  compiled.stopwords = TRY(compile_words(allowlist.stopwords));
+  compiled.paths = TRY(compile_any(allowlist.paths, when));
+  compiled.regexes = TRY(compile_any(allowlist.regexes, when));
+  compiled.stopwords = TRY(compile_words(allowlist.stopwords, when));
   return compiled;
 }
 
 Result<std::vector<CompiledAllowlist>, Error> compile_allowlists(
-    const std::vector<Allowlist>& all) {
+    const std::vector<Allowlist>& all, When when) {
   std::vector<CompiledAllowlist> compiled;
-  for (const Allowlist& allowlist : all) compiled.push_back(TRY(compile_allowlist(allowlist)));
+  for (const Allowlist& allowlist : all) compiled.push_back(TRY(compile_allowlist(allowlist, when)));
   return compiled;
 }
 
@@ -130,16 +130,17 @@ void choose_tier(CompiledRule& compiled) {
   }
 }
 
-Result<CompiledRule, Error> compile_rule(Rule rule) {
-  TRY(check(rule));
+// Of a rule that is compiled later the tier is not chosen: it is known from before.
+Result<CompiledRule, Error> compile_rule(Rule rule, When when) {
+  if (when == When::now) TRY(check(rule));
   CompiledRule compiled;
-  if (!rule.regex.empty()) compiled.regex = TRY(compile_regex(rule.regex));
-  if (!rule.path.empty()) compiled.path = TRY(compile_regex(rule.path));
-  compiled.keywords = TRY(compile_words(rule.keywords));
-  compiled.allowlists = TRY(compile_allowlists(rule.allowlists));
+  if (!rule.regex.empty()) compiled.regex = TRY(compile_regex(rule.regex, when));
+  if (!rule.path.empty()) compiled.path = TRY(compile_regex(rule.path, when));
+  compiled.keywords = TRY(compile_words(rule.keywords, when));
+  compiled.allowlists = TRY(compile_allowlists(rule.allowlists, when));
   compiled.generic = lower(rule.id).find("generic") != std::string::npos;
   compiled.rule = std::move(rule);
-  choose_tier(compiled);
+  if (when == When::now) choose_tier(compiled);
   return compiled;
 }
 
@@ -160,16 +161,16 @@ Result<void, Error> link_required(Compiled& compiled, std::size_t first, const s
   return {};
 }
 
-Result<void, Error> add_set(Compiled& compiled, RuleSet set) {
+Result<void, Error> add_set(Compiled& compiled, RuleSet set, When when) {
   const auto number = static_cast<std::uint32_t>(compiled.sets.size());
   const std::size_t first = compiled.rules.size();
-  auto allowlists = compile_allowlists(set.allowlists);
+  auto allowlists = compile_allowlists(set.allowlists, when);
   if (!allowlists)
     return fail(Error{fmt::format("detectors `{}`: {}", set.name, allowlists.error().line())});
   compiled.sets.push_back({set.name, std::move(*allowlists)});
   for (Rule& given : set.rules) {
     const std::string name = fmt::format("{}:{}", set.name, given.id);
-    auto rule = compile_rule(std::move(given));
+    auto rule = compile_rule(std::move(given), when);
     if (!rule)
       return fail(Error{fmt::format("detector `{}`: {}", name, rule.error().line()), EINVAL});
     const auto index = static_cast<DetectorIndex>(compiled.rules.size());
@@ -225,10 +226,10 @@ SetDigest digest_of(const std::vector<RuleSet>& sets) {
   return digester.finish();
 }
 
-Result<std::unique_ptr<Compiled>, Error> compile_rules(std::vector<RuleSet> sets) {
+Result<std::unique_ptr<Compiled>, Error> compile_rules(std::vector<RuleSet> sets, When when) {
   auto compiled = std::make_unique<Compiled>();
   compiled->digest = digest_of(sets);
-  for (RuleSet& set : sets) TRY(add_set(*compiled, std::move(set)));
+  for (RuleSet& set : sets) TRY(add_set(*compiled, std::move(set), when));
   return compiled;
 }
 

@@ -61,8 +61,9 @@ struct Compiled {
   std::vector<DetectorIndex> slow;
 };
 
-// Compiles the regexes of `sets`, not yet the database.
-Result<std::unique_ptr<Compiled>, Error> compile_rules(std::vector<RuleSet> sets);
+// Compiles the regexes of `sets`, not yet the database. With When::later nothing is checked, and the
+// rules' tiers have to be filled in.
+Result<std::unique_ptr<Compiled>, Error> compile_rules(std::vector<RuleSet> sets, When when);
 // Takes a rule from the fast engine. The second does so with all that it finds too large.
 void demote(CompiledRule& rule) noexcept;
 void demote_what_is_too_large(Compiled& compiled);
@@ -70,6 +71,5 @@ void demote_what_is_too_large(Compiled& compiled);
 void summarise(Compiled& compiled);
 // Gives what the database is to be made of.
 std::vector<Expression> expressions_of(const Compiled& compiled);
-SetDigest digest_of(const std::vector<RuleSet>& sets);
 
 }  // namespace sluice::inspect

@@ -183,7 +183,9 @@ class Confirmation {
       return regex() || matches(allowlist.stopwords, secret);
     // All that it has must hold; of commits none does.
     if (allowlist.commits) return false;
-    if (allowlist.paths != nullptr && !matches(allowlist.paths, subject_.path)) return false;
+    if (allowlist.paths != nullptr &&
+        (subject_.path.empty() || !matches(allowlist.paths, subject_.path)))
+      return false;
     if (allowlist.regexes != nullptr && !regex()) return false;
     return allowlist.stopwords == nullptr || matches(allowlist.stopwords, secret);
   }
@@ -199,7 +201,7 @@ class Confirmation {
 };
 
 // Tells whether allowlists let the path go whatever is in the file.
-bool allow_path(const std::vector<CompiledAllowlist>& allowlists, std::string_view path) noexcept {
+bool allow_path(const std::vector<CompiledAllowlist>& allowlists, std::string_view path) {
   if (path.empty()) return false;
   return std::ranges::any_of(allowlists, [&](const CompiledAllowlist& allowlist) {
     if (allowlist.condition == Condition::any) return matches(allowlist.paths, path);
@@ -240,8 +242,8 @@ Scanned confirm(const Subject& subject, std::uint32_t rule, const Candidates& ca
 }
 
 bool applies_to_path(const Compiled& compiled, const CompiledRule& rule,
-                     std::string_view path) noexcept {
-  if (rule.path != nullptr && !matches(rule.path, path)) return false;
+                     std::string_view path) {
+  if (rule.path != nullptr && !path.empty() && !matches(rule.path, path)) return false;
   return !allow_path(compiled.sets[rule.set].allowlists, path) &&
          !allow_path(rule.allowlists, path);
 }

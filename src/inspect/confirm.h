@@ -52,6 +52,6 @@ Scanned confirm(const Subject& subject, std::uint32_t rule, const Candidates& ca
 
 // Tells whether a rule is about the path at all, allowlists considered.
 bool applies_to_path(const Compiled& compiled, const CompiledRule& rule,
-                     std::string_view path) noexcept;
+                     std::string_view path);
 
 }  // namespace sluice::inspect

@@ -92,8 +92,9 @@ void Opener::member(Bytes bytes, const std::string& name, unsigned depth) {
 }
 
 Contents Opener::finish(Kind kind) && {
-  if (budget_.exhausted()) note(Opened::too_large);
+  if (budget_.exhausted() || contents_.inside.size() >= limits_.findings) note(Opened::too_large);
   contents_.kind = kind;
+  contents_.rest = worst_;
   contents_.opened = contents_.inside.empty() ? worst_ : Opened::found;
   return std::move(contents_);
 }

@@ -46,6 +46,7 @@ struct Contents {
   Opened opened = Opened::none;
   Kind kind = Kind::binary;
   std::vector<Inside> inside;  // at most ContainerLimits::findings
+  Opened rest = Opened::clean;  // where something was found: the worst that happened beside
 };
 
 // Looks into `file`, if it is a container of a known kind by its first bytes.

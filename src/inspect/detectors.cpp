@@ -11,23 +11,34 @@
 namespace sluice::inspect {
 namespace {
 
-// What save() puts first; the digest follows, then a byte for each rule's tier, then the database.
-constexpr std::string_view kMark = "sluice detectors 1\n";
+// What save() puts first; the digest follows, then for each rule a byte for its tier and eight for
+// its longest match, then the database.
+constexpr std::string_view kMark = "sluice detectors 2\n";
+constexpr std::size_t kRuleBytes = 1 + sizeof(std::uint64_t);
 
-// Tells whether `saved` fitted, and takes it then.
-bool restore(Bytes saved, Compiled& compiled) noexcept {
-  const SetDigest& digest = compiled.digest;
-  const std::size_t head = kMark.size() + digest.size();
-  const std::size_t tiers = compiled.rules.size();
-  if (saved.size() <= head + tiers || !text_of(saved).starts_with(kMark)) return false;
-  if (std::memcmp(saved.data() + kMark.size(), digest.data(), digest.size()) != 0) return false;
-  compiled.database = restore_database(saved.subspan(head + tiers));
-  if (compiled.database == nullptr) return false;
-  for (std::size_t i = 0; i < tiers; ++i) {
-    const auto tier = static_cast<Tier>(saved[head + i]);
-    if (tier != Tier::ends && compiled.rules[i].tier == Tier::ends) demote(compiled.rules[i]);
+// Tells whether `saved` is of these rules. Then they have been compiled before, and well.
+bool is_of(Bytes saved, const SetDigest& digest) noexcept {
+  return saved.size() > kMark.size() + digest.size() && text_of(saved).starts_with(kMark) &&
+         std::memcmp(saved.data() + kMark.size(), digest.data(), digest.size()) == 0;
+}
+
+// Gives what was compiled and saved; null if `saved` does not fit after all.
+std::unique_ptr<Compiled> restore(Bytes saved, const std::vector<RuleSet>& sets) {
+  auto compiled = compile_rules(sets, When::later);
+  if (!compiled) return nullptr;
+  Bytes rest = saved.subspan(kMark.size() + sizeof(SetDigest));
+  for (CompiledRule& rule : (*compiled)->rules) {
+    if (rest.size() < kRuleBytes || rest.front() > static_cast<std::byte>(Tier::path))
+      return nullptr;
+    rule.tier = static_cast<Tier>(rest.front());
+    if ((rule.tier == Tier::path) != rule.rule.regex.empty()) return nullptr;
+    std::memcpy(&rule.widest, rest.data() + 1, sizeof rule.widest);
+    rest = rest.subspan(kRuleBytes);
   }
-  return true;
+  (*compiled)->database = restore_database(rest);
+  // Without a database it may be that nothing is for it, or that it does not fit this processor.
+  if ((*compiled)->database == nullptr) return nullptr;
+  return std::move(*compiled);
 }
 
 Result<void, Error> make_database(Compiled& compiled) {
@@ -49,8 +60,12 @@ Detectors& Detectors::operator=(Detectors&&) noexcept = default;
 Detectors::~Detectors() = default;
 
 Result<Detectors, Error> Detectors::compile(std::vector<RuleSet> sets, Bytes saved) try {
-  auto compiled = TRY(compile_rules(std::move(sets)));
-  if (!restore(saved, *compiled)) TRY(make_database(*compiled));
+  std::unique_ptr<Compiled> compiled;
+  if (is_of(saved, digest_of(sets))) compiled = restore(saved, sets);
+  if (compiled == nullptr) {
+    compiled = TRY(compile_rules(std::move(sets), When::now));
+    TRY(make_database(*compiled));
+  }
   summarise(*compiled);
   return Detectors{std::unique_ptr<const Compiled>{std::move(compiled)}};
 } catch (const std::bad_alloc&) {
@@ -92,14 +107,19 @@ const std::vector<DetectorIndex>& Detectors::unbounded() const noexcept {
 const std::vector<DetectorIndex>& Detectors::slow() const noexcept { return compiled_->slow; }
 
 std::vector<std::byte> Detectors::save() const {
-  std::vector<std::byte> tiers;
-  for (const CompiledRule& rule : compiled_->rules) tiers.push_back(static_cast<std::byte>(rule.tier));
-  const auto database = save_database(compiled_->database);
-  std::vector<std::byte> saved(kMark.size() + digest().size() + tiers.size() + database.size());
-  auto end = std::ranges::copy(bytes_of(kMark), saved.begin()).out;
-  end = std::ranges::copy(digest(), end).out;
-  end = std::ranges::copy(tiers, end).out;
-  std::ranges::copy(database, end);
+  std::vector<std::byte> saved;
+  const auto add = [&](Bytes bytes) {
+    const std::size_t at = saved.size();
+    saved.resize(at + bytes.size());
+    if (!bytes.empty()) std::memcpy(saved.data() + at, bytes.data(), bytes.size());
+  };
+  add(bytes_of(kMark));
+  add(digest());
+  for (const CompiledRule& rule : compiled_->rules) {
+    add(bytes_of(static_cast<std::uint8_t>(rule.tier)));
+    add(bytes_of(rule.widest));
+  }
+  add(save_database(compiled_->database));
   return saved;
 }
 

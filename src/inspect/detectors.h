@@ -24,6 +24,8 @@ struct Compiled;
 
 // SHA-256 over all that decides what a scan finds: each rule, and the versions of both engines.
 using SetDigest = std::array<std::byte, 32>;
+// Gives what digest() of these will be, without compiling them.
+SetDigest digest_of(const std::vector<RuleSet>& sets);
 
 class Detectors {
  public:

@@ -58,10 +58,11 @@ void add_targeted(GitleaksFile& file, const Notes& notes) {
   }
 }
 
-void check_all(const GitleaksFile& file, const Notes& notes) {
+void check_all(const GitleaksFile& file, Regexes regexes, const Notes& notes) {
   for (const auto& [id, one] : file.rules) {
-    if (const auto good = check(one.rule); !good) {
-      notes.error(one.at, fmt::format("rule `{}`: {}", id, good.error().line()));
+    if (regexes == Regexes::tried) {
+      if (const auto good = check(one.rule); !good)
+        notes.error(one.at, fmt::format("rule `{}`: {}", id, good.error().line()));
     }
     for (const Required& required : one.rule.required) {
       if (file.rules.contains(required.id)) continue;
@@ -99,7 +100,7 @@ Result<GitleaksRules, std::vector<Error>> read(const GitleaksSource& source,
   GitleaksFile file = read_file(source.file, source.text, files, 0, errors, out.warnings);
   if (errors.empty()) {
     add_targeted(file, notes);
-    check_all(file, notes);
+    check_all(file, source.regexes, notes);
     disable(file, source.disabled, notes);
     if (file.rules.size() > kMostRules) notes.error({1, 1}, "more than 20000 rules");
   }

@@ -8,6 +8,7 @@
 // source: gitleaks config/config.go, config/allowlist.go, config/rule.go
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,11 +24,16 @@ using RuleFile = std::function<Result<std::string, Error>(std::string_view path)
 // Refuses each.
 RuleFile no_rule_files();
 
+// Whether the regexes are tried. Who leaves that out has to make sure that the same rules have been
+// compiled before, by their digest: trying takes most of the time that reading does.
+enum class Regexes : std::uint8_t { tried, known };
+
 struct GitleaksSource {
   std::string file;  // for messages
   std::string text;
   std::string set;                    // the name that the rules will have, such as `secrets`
   std::vector<std::string> disabled;  // ids of rules that the policy leaves out
+  Regexes regexes = Regexes::tried;
 };
 
 struct GitleaksRules {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <mutex>
+#include <new>
 
 namespace sluice::inspect {
 namespace {
@@ -60,6 +62,13 @@ re2::RE2::Options options(bool runes, std::int64_t memory) {
   options.set_log_errors(false);
   options.set_max_mem(memory);
   return options;
+}
+
+std::unique_ptr<const re2::RE2> compile(const std::string& text, bool runes) {
+  auto compiled = std::make_unique<const re2::RE2>(text, options(runes, kMemory));
+  if (!compiled->ok() && compiled->error_code() == re2::RE2::ErrorPatternTooLarge)
+    compiled = std::make_unique<const re2::RE2>(text, options(runes, kMoreMemory));
+  return compiled;
 }
 
 }  // namespace
@@ -126,32 +135,60 @@ bool has_words(std::string_view regex) {
   return possible.empty();
 }
 
-Result<Regex, Error> compile_regex(std::string_view regex) {
-  if (regex.size() > kLongestRegex) return fail(Error{"the regex is longer than 1 MiB", EINVAL});
-  const std::string text = with_old_names(regex);
-  const bool runes = is_about_runes(text);
-  auto compiled = std::make_unique<const re2::RE2>(text, options(runes, kMemory));
-  if (!compiled->ok() && compiled->error_code() == re2::RE2::ErrorPatternTooLarge) {
-    compiled = std::make_unique<const re2::RE2>(text, options(runes, kMoreMemory));
-  }
-  if (!compiled->ok()) return fail(Error{compiled->error(), EINVAL});
-  return compiled;
+struct Regex::State {
+  std::string text;
+  bool runes = false;
+  mutable std::once_flag once;
+  mutable std::unique_ptr<const re2::RE2> compiled;
+};
+
+Regex::Regex() noexcept = default;
+Regex::Regex(Regex&&) noexcept = default;
+Regex& Regex::operator=(Regex&&) noexcept = default;
+Regex::~Regex() = default;
+
+Regex::Regex(std::string text, bool runes) : state_{std::make_unique<State>()} {
+  state_->text = std::move(text);
+  state_->runes = runes;
 }
 
-Result<Regex, Error> compile_any(const std::vector<std::string>& regexes) {
+Regex::Regex(std::unique_ptr<const re2::RE2> compiled) : state_{std::make_unique<State>()} {
+  std::call_once(state_->once, [&] { state_->compiled = std::move(compiled); });
+}
+
+const re2::RE2* Regex::operator->() const {
+  std::call_once(state_->once, [this] {
+    auto compiled = compile(state_->text, state_->runes);
+    if (!compiled->ok()) throw std::bad_alloc{};
+    state_->compiled = std::move(compiled);
+  });
+  return state_->compiled.get();
+}
+
+Result<Regex, Error> compile_regex(std::string_view regex, When when) {
+  if (regex.size() > kLongestRegex) return fail(Error{"the regex is longer than 1 MiB", EINVAL});
+  std::string text = with_old_names(regex);
+  const bool runes = is_about_runes(text);
+  if (when == When::later) return Regex{std::move(text), runes};
+  auto compiled = compile(text, runes);
+  if (!compiled->ok()) return fail(Error{compiled->error(), EINVAL});
+  return Regex{std::move(compiled)};
+}
+
+Result<Regex, Error> compile_any(const std::vector<std::string>& regexes, When when) {
   if (regexes.empty()) return Regex{};
   std::string all;
   for (const std::string& regex : regexes) {
     // Each by itself, too: `a)(b` would be legal only in company.
-    if (auto alone = compile_regex(regex); !alone) return fail(alone.error());
+    if (auto alone = compile_regex(regex, when); !alone) return fail(alone.error());
     all += all.empty() ? "(?:" : "|(?:";
     all += regex;
     all += ')';
   }
-  return compile_regex(all);
+  return compile_regex(all, when);
 }
 
-Result<Regex, Error> compile_words(const std::vector<std::string>& words) {
+Result<Regex, Error> compile_words(const std::vector<std::string>& words, When when) {
   if (words.empty()) return Regex{};
   std::string all;
   for (const std::string& word : words) {
@@ -159,12 +196,14 @@ Result<Regex, Error> compile_words(const std::vector<std::string>& words) {
     all += re2::RE2::QuoteMeta(piece_of(word));
   }
   all += ')';
-  auto compiled = std::make_unique<const re2::RE2>(all, options(false, kMoreMemory));
+  constexpr bool kBytes = false;
+  if (when == When::later) return Regex{std::move(all), kBytes};
+  auto compiled = compile(all, kBytes);
   if (!compiled->ok()) return fail(Error{compiled->error(), EINVAL});
-  return compiled;
+  return Regex{std::move(compiled)};
 }
 
-bool matches(const Regex& regex, std::string_view text) noexcept {
+bool matches(const Regex& regex, std::string_view text) {
   return regex != nullptr &&
          regex->Match(piece_of(text), 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
 }

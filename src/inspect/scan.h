@@ -36,7 +36,7 @@ enum class AllowComments : std::uint8_t { ignored, honoured };
 struct Piece {
   Bytes text;
   // Below the mounted root, without a slash before it: `src/a.c`. Rules and allowlists are about
-  // it.
+  // it. Empty: not known; then every rule's path is taken to fit, and no allowlist's.
   std::string_view path;
   std::uint64_t offset = 0;  // of the text in its file
   std::uint64_t line = 1;    // of the text's first byte

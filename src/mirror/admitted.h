@@ -5,9 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
+#include "sluice/base/bytes.h"
+#include "sluice/base/fd.h"
+#include "sluice/base/result.h"
 #include "sluice/mirror/node_slot.h"
 
 namespace sluice::mirror {
@@ -29,6 +33,26 @@ enum class Face : std::uint8_t {
   native,    // its lower file may be handed to the kernel
   served,    // every byte goes through here
   uncached,  // likewise, and the kernel keeps none
+};
+
+// Bytes that are shown in place of a lower file's: as many, and nobody writes to them.
+class Substitute {
+ public:
+  virtual ~Substitute() = default;
+  // Gives a file that consists of them, open for reading; null where they are made as they are
+  // read. Lives as long as this.
+  virtual const Fd* file() const noexcept = 0;
+  // Reads from `offset` on; fewer than asked for only at the end. Used where there is no file.
+  virtual Result<std::size_t> read(std::uint64_t offset, MutableBytes into) const noexcept = 0;
+  virtual std::uint64_t size() const noexcept = 0;
+};
+
+// How one open shows its file.
+struct Shown {
+  Face face = Face::native;
+  // Instead of the lower file, for opens that only read. All open files of a node must show the
+  // same: what the kernel reads from was decided by the first.
+  std::shared_ptr<const Substitute> substitute{};
 };
 
 // Counts the nodes that hold places, so that what no node holds can be forgotten.

@@ -36,7 +36,7 @@ bool out_of_descriptors(Errno error) noexcept {
 
 LowerTree::LowerTree(NodeTable table, Submounts submounts)
     : table_{std::move(table)}, mounts_{table_.mount_records()}, submounts_{submounts} {
-  note_grant({});
+  note_key({});
 }
 
 Result<std::unique_ptr<LowerTree>> LowerTree::make(Fd source, Submounts submounts) {
@@ -111,7 +111,7 @@ Result<NodeId> LowerTree::intern(Found found, NodeId parent, const wire::Name& n
   const NodeKind kind = kind_of(found.stat);
   const Identity identity = TRY(identify(found.fd.get(), found.stat));
   const NodeKeyExtra extra = kind == NodeKind::directory ? NodeKeyExtra{} : admitted.key;
-  note_grant(extra.grant);
+  note_key(extra);
   const NodeId node = TRY(table_.intern(identity.handle, extra, found.stat.stx_ino, kind));
   put_place(node, admitted.place);
   if (!identity.openable) {
@@ -137,10 +137,14 @@ void LowerTree::put_place(NodeId node, Place place) {
   keeper_->release(before ? *before : held);
 }
 
-void LowerTree::note_grant(Grant grant) noexcept {
-  auto& word = grants_[raw(grant) / 64];
-  const std::uint64_t bit = std::uint64_t{1} << (raw(grant) % 64);
+void LowerTree::note_key(NodeKeyExtra key) noexcept {
+  auto& word = grants_[raw(key.grant) / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (raw(key.grant) % 64);
   if ((word.load(std::memory_order_relaxed) & bit) == 0) word.fetch_or(bit);
+  std::uint16_t highest = highest_epoch_.load(std::memory_order_relaxed);
+  while (raw(key.epoch) > highest &&
+         !highest_epoch_.compare_exchange_weak(highest, raw(key.epoch))) {
+  }
 }
 
 std::vector<NodeId> LowerTree::nodes_of(const LowerHandle& handle) const {
@@ -148,8 +152,11 @@ std::vector<NodeId> LowerTree::nodes_of(const LowerHandle& handle) const {
   for (std::size_t i = 0; i < grants_.size(); ++i) {
     for (std::uint64_t left = grants_[i].load(); left != 0; left &= left - 1) {
       const auto number = i * 64 + static_cast<std::size_t>(std::countr_zero(left));
-      const NodeKeyExtra extra{Grant{static_cast<std::uint16_t>(number)}, {}};
-      if (auto node = table_.find(handle, extra)) nodes.push_back(*node);
+      for (unsigned epoch = 0; epoch <= highest_epoch_.load(); ++epoch) {
+        const NodeKeyExtra extra{Grant{static_cast<std::uint16_t>(number)},
+                                 FaceEpoch{static_cast<std::uint16_t>(epoch)}};
+        if (auto node = table_.find(handle, extra)) nodes.push_back(*node);
+      }
     }
   }
   return nodes;

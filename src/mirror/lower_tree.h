@@ -117,9 +117,9 @@ class LowerTree {
   Result<Identity> identify(int fd, const struct statx& stat);
   Result<Fd> cross_mount(int directory, const char* name);
   Result<Fd> open_by_handle(const NodeView& node, int flags);
-  // Gives the nodes of a lower file, one for each grant by which it is known.
+  // Gives the nodes of a lower file, one for each grant and epoch by which it is known.
   std::vector<NodeId> nodes_of(const LowerHandle& handle) const;
-  void note_grant(Grant grant) noexcept;
+  void note_key(NodeKeyExtra key) noexcept;
   template <class Open>
   auto with_descriptors(Open open) -> decltype(open());
 
@@ -132,6 +132,8 @@ class LowerTree {
   PlaceKeeper* keeper_ = nullptr;
   // The grants that some node was ever known by, a bit each.
   std::array<std::atomic<std::uint64_t>, 1024> grants_{};
+  // Whoever gives epochs out starts again from 0 before there are many.
+  std::atomic<std::uint16_t> highest_epoch_{0};
 };
 
 }  // namespace sluice::mirror

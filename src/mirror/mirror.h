@@ -90,7 +90,7 @@ class Mirror {
   Result<void> remove_dir(const fuse::RemoveDir&);
   Result<void> rename(const fuse::Rename&, const Moved& places = {});
 
-  Result<fuse::Opened> open(const fuse::Open&, Face face = Face::native);
+  Result<fuse::Opened> open(const fuse::Open&, const Shown& shown = {});
   Result<fuse::Created> create(const fuse::Create&, const Admitted& = {}, Face = Face::native);
   Result<fuse::Created> make_tmp_file(const fuse::MakeTmpFile&, const Admitted& = {},
                                       Face = Face::native);
@@ -157,7 +157,9 @@ class Mirror {
   Result<void> strip_privileges(int fd);
 
   // Turns an open lower file into an open file of the mount, passing through where it can.
-  Result<fuse::Opened> opened(NodeId node, Fd lower, int flags, Face face);
+  Result<fuse::Opened> opened(NodeId node, Fd lower, int flags, const Shown& shown);
+  Result<Fd> open_lower(NodeId node, int flags);
+  Result<fuse::Opened> open_substitute(const fuse::Open& r, const Shown& shown);
   Result<fuse::Created> created(Fd lower, int flags, NodeId parent, const wire::Name& name,
                                 const Admitted& admitted, Face face);
   bool passes(Face face) const noexcept;

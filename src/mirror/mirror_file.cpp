@@ -17,10 +17,22 @@ Result<off_t> offset_of(std::uint64_t value) noexcept {
   return static_cast<off_t>(value);
 }
 
+// Where the lower file has holes is not told: the substitute is one piece of data.
+Result<fuse::Position> seek_in(const Substitute& substitute, const fuse::Seek& r) noexcept {
+  const auto whence = static_cast<int>(r.whence);
+  if (whence != SEEK_DATA && whence != SEEK_HOLE) return fail(EINVAL);
+  if (r.offset >= substitute.size()) return fail(ENXIO);
+  return fuse::Position{whence == SEEK_DATA ? r.offset : substitute.size()};
+}
+
 }  // namespace
 
 Result<fuse::Data> Mirror::read(const fuse::Read& r, fuse::ReadBuffer& out) {
   const off_t offset = TRY(offset_of(r.offset));
+  if (const auto substitute = TRY(files_.find(r.handle))->substitute;
+      substitute && substitute->file() == nullptr) {
+    return fuse::Data{TRY(substitute->read(r.offset, out.room()))};
+  }
   return with_file(r.handle, O_RDONLY, [&](int fd) -> Result<fuse::Data> {
     const MutableBytes room = out.room();
     std::size_t filled = 0;
@@ -61,6 +73,7 @@ Result<fuse::Written> Mirror::write(const fuse::Write& r) {
 
 Result<void> Mirror::fsync(const fuse::Fsync& r) {
   auto file = TRY(files_.find(r.handle));
+  if (file->substitute) return {};
   Fd opened;
   if (!file->fd) opened = TRY(tree_->open(file->node, O_RDONLY | O_NONBLOCK));
   const int fd = file->fd ? file->fd.get() : opened.get();
@@ -83,6 +96,7 @@ Result<fuse::Position> Mirror::seek(const fuse::Seek& r) {
   const off_t offset = TRY(offset_of(r.offset));
   // Through a descriptor of its own: lseek moves a position that others may share.
   auto file = TRY(files_.find(r.handle));
+  if (file->substitute) return seek_in(*file->substitute, r);
   const Fd fd = TRY(tree_->open(file->node, O_RDONLY | O_NONBLOCK));
   const off_t found = TRY(checked(::lseek(fd.get(), offset, static_cast<int>(r.whence))));
   return fuse::Position{static_cast<std::uint64_t>(found)};

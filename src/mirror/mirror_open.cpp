@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "sluice/mirror/caller_identity.h"
 #include "sluice/mirror/creation.h"
 #include "sluice/mirror/mirror.h"
@@ -25,6 +28,11 @@ int lower_flags(fuse::OpenFlags flags, bool direct_kept) noexcept {
   if (!direct_kept) lower &= ~O_DIRECT;
   return lower | O_CLOEXEC | O_NONBLOCK;
 }
+
+// Somebody below may hold a lease on the file and is asked to give it up; a content's inspection
+// does so at once. Whoever does not is told of by EAGAIN after a while.
+constexpr int kLeaseTries = 100;
+constexpr std::chrono::milliseconds kLeasePause{1};
 
 bool may_write(int flags) noexcept { return (flags & O_ACCMODE) != O_RDONLY; }
 // Not so with O_ACCMODE itself, by which a file is opened for ioctls alone.
@@ -57,11 +65,13 @@ bool Mirror::keep_descriptor() noexcept {
   return false;
 }
 
-Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, Face face) {
-  const bool wanted = passes(face);
+Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, const Shown& shown) {
+  const Substitute* substitute = shown.substitute.get();
+  const bool wanted = passes(shown.face) && (substitute == nullptr || substitute->file() != nullptr);
   backing::Mode mode;
   if (shares_) {
-    mode = TRY(shares_->open(node, wanted ? &lower : nullptr));
+    const Fd* backing = substitute != nullptr ? substitute->file() : &lower;
+    mode = TRY(shares_->open(node, wanted ? backing : nullptr));
   } else {
     TRY(tree_->add_open(node));
   }
@@ -69,8 +79,11 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, Face face)
   file.node = node;
   file.flags = flags;
   file.passes_through = mode.id != kNoBacking;
+  file.substitute = shown.substitute;
   bool size_unknown = false;
-  if (!file.passes_through) {
+  if (substitute != nullptr) {
+    // Nothing of the lower file is within reach of this open file.
+  } else if (!file.passes_through) {
     const auto stat = stat_fd(lower.get());
     size_unknown = stat && stat->stx_size == 0 && stat->stx_blocks == 0 && !may_write(flags);
     file.fd = std::move(lower);
@@ -101,33 +114,50 @@ Result<fuse::Opened> Mirror::opened(NodeId node, Fd lower, int flags, Face face)
   }
   // Files that a file system makes up as they are read (procfs) say they are empty; the kernel's
   // cache would believe them. The same for O_DIRECT, which asks to bypass it.
-  if (size_unknown || (flags & O_DIRECT) != 0 || face == Face::uncached) {
+  if (size_unknown || (flags & O_DIRECT) != 0 || shown.face == Face::uncached) {
     out.flags.set(OpenOutFlag::direct_io);
   }
   return out;
 }
 
-Result<fuse::Opened> Mirror::open(const fuse::Open& r, Face face) {
-  const bool direct = passes(face);
+Result<Fd> Mirror::open_lower(NodeId node, int flags) {
+  auto lower = tree_->open(node, flags);
+  for (int i = 0; i < kLeaseTries && !lower && lower.error() == Errno{EAGAIN}; ++i) {
+    std::this_thread::sleep_for(kLeasePause);
+    lower = tree_->open(node, flags);
+  }
+  return lower;
+}
+
+// Whether the caller may read the file, the kernel has checked.
+Result<fuse::Opened> Mirror::open_substitute(const fuse::Open& r, const Shown& shown) {
+  const int flags = lower_flags(r.flags, false) & ~(O_CREAT | O_EXCL);
+  if (may_write(flags) || (flags & O_TRUNC) != 0) return fail(EACCES);
+  return opened(r.node, Fd{}, flags, shown);
+}
+
+Result<fuse::Opened> Mirror::open(const fuse::Open& r, const Shown& shown) {
+  if (shown.substitute) return open_substitute(r, shown);
+  const bool direct = passes(shown.face);
   const int flags = lower_flags(r.flags, direct) & ~(O_CREAT | O_EXCL);
   Fd lower;
   {
     // O_TRUNC is a write in the caller's name; without it the kernel has checked all there is, but
     // for what our own open finds out: append-only, immutable, read-only.
     std::optional<AsCaller> scope;
-    lower = TRY(tree_->open(r.node, flags & ~O_TRUNC));
+    lower = TRY(open_lower(r.node, flags & ~O_TRUNC));
     if ((flags & O_TRUNC) != 0) {
       // Whoever opens to read may truncate, too; ftruncate(2) wants a descriptor to write to.
       Fd writable;
       if (!writes_data(flags)) {
-        writable = TRY(tree_->open(r.node, O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+        writable = TRY(open_lower(r.node, O_WRONLY | O_CLOEXEC | O_NONBLOCK));
       }
       scope.emplace(r.caller);
       if (::ftruncate(writable ? writable.get() : lower.get(), 0) != 0) return fail_last();
     }
   }
   if (r.open_flags.has(wire::OpenInFlag::kill_suidgid)) TRY(strip_privileges(lower.get()));
-  return opened(r.node, std::move(lower), flags & ~O_TRUNC, face);
+  return opened(r.node, std::move(lower), flags & ~O_TRUNC, shown);
 }
 
 Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const wire::Name& name,
@@ -136,7 +166,8 @@ Result<fuse::Created> Mirror::created(Fd lower, int flags, NodeId parent, const 
   Found found{TRY(lower.duplicate()), stat};
   fuse::Created out;
   out.entry = TRY(entry_of(std::move(found), parent, name, admitted));
-  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL), face);
+  auto open = opened(out.entry.node, std::move(lower), flags & ~(O_TRUNC | O_CREAT | O_EXCL),
+                     Shown{.face = face});
   if (!open) {
     tree_->forget(out.entry.node, 1);
     return fail(open.error());

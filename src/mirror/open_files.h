@@ -10,6 +10,7 @@
 
 #include "sluice/base/fd.h"
 #include "sluice/base/ids.h"
+#include "sluice/mirror/admitted.h"
 
 namespace sluice::mirror {
 
@@ -21,6 +22,7 @@ struct OpenFile {
   int flags = 0;  // of open(2)
   bool passes_through = false;
   bool counted_descriptor = false;
+  std::shared_ptr<const Substitute> substitute;  // what is read instead of the lower file
 };
 
 struct OpenDirectory {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The policy's own tests, and what looks wrong in a policy that loads.
+// What looks wrong in a policy that loads.
 #include "sluice/policy/check.h"
 
 #include <fmt/format.h>
@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sluice/policy/content_names.h"
 #include "sluice/policy/engine.h"
-#include "sluice/policy/explain.h"
 #include "sluice/policy/explore.h"
 
 namespace sluice::policy {
@@ -23,44 +23,31 @@ std::string file_of(const Document& document, Location at) {
   return at.file < document.files.size() ? document.files[at.file] : "";
 }
 
-template <class T>
-void differ(std::vector<std::string>& differences, std::string_view what, std::optional<T> expected,
-            T got, std::string_view by) {
-  if (!expected || *expected == got) return;
-  differences.push_back(fmt::format("expected `{} = \"{}\"`, got \"{}\" by `{}`", what,
-                                    name(*expected), name(got), by));
+bool covers_who(const Document& document, const Rule& wide, const Rule& narrow) {
+  const auto covers = [&](std::string_view subject) {
+    return speaks_of(wide.who, subject) || !speaks_of(narrow.who, subject);
+  };
+  return covers("anyone") && std::ranges::all_of(document.subjects, covers, &SubjectSpec::name);
 }
 
-TestResult run(const Program& program, const Test& test) {
-  TestResult result{.test = &test, .passed = false, .differences = {}};
-  // The loader has made sure that it is declared.
-  const SubjectIndex subject = program.subject(test.as).value_or(kUnknown);
-  const Explanation got = explain(program, test.path, subject, test.mode);
-  const Expectation& expect = test.expect;
-  const auto by = [&](Axis axis) { return program.rule_name(got.terms.winner(axis)); };
-  differ(result.differences, "see", expect.see, got.terms.grant.see, by(Axis::see));
-  const bool executes = test.mode == Mode::execute;
-  differ(result.differences, "read", expect.read, got.verdict.read,
-         by(executes ? Axis::execute : Axis::read));
-  differ(result.differences, "execute", expect.execute, got.terms.grant.execute, by(Axis::execute));
-  differ(result.differences, "write", expect.write, got.terms.grant.write, by(Axis::write));
-  differ(result.differences, "log", expect.log, got.verdict.log, by(log_axis_of(test.mode)));
-  for (const std::string& id : expect.rules) {
-    const auto is_it = [&](RuleId rule) { return program.rule_name(rule) == id; };
-    if (std::ranges::any_of(got.terms.won, is_it)) continue;
-    result.differences.push_back(
-        fmt::format("expected rule `{}` to win, got `{}`", id, program.rule_name(got.verdict.by)));
-  }
-  result.passed = result.differences.empty();
-  return result;
-}
-
-bool covers_who(const Rule& wide, const Rule& narrow) {
-  if (wide.who.empty()) return true;
-  if (narrow.who.empty()) return false;
-  return std::ranges::all_of(narrow.who, [&](const std::string& name) {
-    return std::ranges::find(wide.who, name) != wide.who.end();
+// Tells whether `wide` counts for every file for which `narrow` does.
+bool covers_contents(const Rule& wide, const Rule& narrow) {
+  if (wide.contents.empty()) return true;
+  if (narrow.contents.empty()) return false;
+  return std::ranges::all_of(narrow.contents, [&](const std::string& part) {
+    return std::ranges::any_of(wide.contents,
+                               [&](const std::string& whole) { return is_part_of(part, whole); });
   });
+}
+
+// Tells whether what `narrow` finds is redacted because of it alone, although `wide` redacts too.
+bool redacts_more(const Rule& wide, const Rule& narrow) {
+  if (narrow.contents.empty() || !wide.contents.empty() || wide.with() == With::all) return false;
+  constexpr auto kRedact = static_cast<std::uint8_t>(Read::redact);
+  const auto both = [&](Axis axis) {
+    return narrow.values.at(axis) == kRedact && wide.values.at(axis) == kRedact;
+  };
+  return both(Axis::read) || both(Axis::execute);
 }
 
 enum class Strictness { less, same, more };
@@ -109,7 +96,9 @@ class DeadRules {
     std::vector<const Rule*> covers;
     for (std::size_t i = 0; i < document_.rules.size() && covers.size() < kMostCandidates; ++i) {
       const Rule& other = document_.rules[i];
-      if (i == index || !covers_who(other, rule)) continue;
+      if (i == index || !covers_who(document_, other, rule) || !covers_contents(other, rule))
+        continue;
+      if (redacts_more(other, rule)) continue;
       const Strictness strict = compare(other.values, rule.values);
       // Of two rules that say the same, one is told of.
       if (strict == Strictness::less || (strict == Strictness::same && i > index)) continue;
@@ -143,25 +132,6 @@ class DeadRules {
 
 }  // namespace
 
-std::vector<TestResult> run_tests(const Program& program) {
-  std::vector<TestResult> results;
-  for (const Test& test : program.document().tests) results.push_back(run(program, test));
-  return results;
-}
-
-Diagnostics failures_of(const Program& program, const std::vector<TestResult>& results) {
-  Diagnostics failures;
-  for (const TestResult& result : results) {
-    for (const std::string& difference : result.differences) {
-      const Test& test = *result.test;
-      failures.push_back(
-          {Severity::error, file_of(program.document(), test.at), test.at.line, test.at.column,
-           fmt::format("test of {} as `{}`: {}", quoted(test.path), test.as, difference)});
-    }
-  }
-  return failures;
-}
-
 Diagnostics dead_rules(const Program& program) { return DeadRules{program.document()}.find(); }
 
 Diagnostics unprovable(const Program& program,
@@ -169,9 +139,7 @@ Diagnostics unprovable(const Program& program,
   const Document& document = program.document();
   Diagnostics told;
   for (const SubjectSpec& subject : document.subjects) {
-    const auto names_it = [&](const Rule& rule) {
-      return std::ranges::find(rule.who, subject.name) != rule.who.end();
-    };
+    const auto names_it = [&](const Rule& rule) { return names_subject(rule.who, subject.name); };
     const auto rule = std::ranges::find_if(document.rules, names_it);
     if (rule == document.rules.end() || provable(subject)) continue;
     told.push_back(

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sluice/policy/looker.h"
 #include "sluice/policy/program.h"
 
 namespace sluice::policy {
@@ -19,8 +20,9 @@ struct TestResult {
   std::vector<std::string> differences;
 };
 
-// Runs the [[test]]s of the program's document, in their order.
-std::vector<TestResult> run_tests(const Program& program);
+// Runs the [[test]]s of the program's document, in their order. Those that have a `file` fail where
+// there is nothing to look into it with.
+std::vector<TestResult> run_tests(const Program& program, Looker* looker = nullptr);
 // Gives "FILE:LINE:COLUMN: test of `PATH` as `WHO`: expected ..., got ..." for each that failed.
 Diagnostics failures_of(const Program& program, const std::vector<TestResult>& results);
 

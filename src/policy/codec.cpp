@@ -175,14 +175,20 @@ void visit_paths(Codec& codec, RuleOrNever& rule) {
   texts(codec, rule.who);
   flag(codec, rule.everywhere);
   list(codec, rule.paths, [](Codec& c, GlobText& glob) { visit(c, glob); });
+  texts(codec, rule.contents);
+}
+
+template <class Codec, class T, class Each>
+void given(Codec& codec, std::optional<T>& value, Each each) {
+  bool there = value.has_value();
+  flag(codec, there);
+  if (there && !value) value.emplace();
+  if (there) each(codec, *value);
 }
 
 template <class Codec, class Enum>
 void maybe(Codec& codec, std::optional<Enum>& value, Enum last) {
-  bool there = value.has_value();
-  flag(codec, there);
-  if (there && !value) value.emplace();
-  if (there) choice(codec, *value, last);
+  given(codec, value, [last](Codec& c, Enum& each) { choice(c, each, last); });
 }
 
 template <class Codec>
@@ -197,6 +203,65 @@ void visit(Codec& codec, Test& test) {
   maybe(codec, test.expect.write, Write::deny);
   maybe(codec, test.expect.log, Log::alarm);
   texts(codec, test.expect.rules);
+  texts(codec, test.expect.has);
+  texts(codec, test.expect.lacks);
+  given(codec, test.expect.same_size, [](Codec& c, bool& value) { flag(c, value); });
+  given(codec, test.expect.contents,
+        [](Codec& c, std::vector<std::string>& value) { texts(c, value); });
+  given(codec, test.file, [](Codec& c, std::string& value) { c.text(value); });
+}
+
+template <class Codec>
+void visit(Codec& codec, ImportSpec& import) {
+  codec.text(import.as);
+  visit(codec, import.at);
+  codec.text(import.file);
+  codec.text(import.text);
+  list(codec, import.extended, [](Codec& c, ExtendedFile& file) {
+    c.text(file.path);
+    c.text(file.file);
+    c.text(file.text);
+  });
+  texts(codec, import.disable);
+  choice(codec, import.paths, ImportPaths::ignore);
+}
+
+template <class Codec>
+void visit(Codec& codec, DetectorSpec& detector) {
+  codec.text(detector.name);
+  visit(codec, detector.at);
+  choice(codec, detector.kind, DetectorSpec::Kind::larger);
+  codec.text(detector.regex);
+  choice(codec, detector.validate, DetectorSpec::Validate::mod97);
+  codec.number(detector.entropy);
+  if constexpr (Codec::kReads) {
+    if (!(detector.entropy >= 0 && detector.entropy <= 8)) codec.fail();
+  }
+  texts(codec, detector.keywords);
+  codec.number(detector.group);
+  codec.number(detector.max_length);
+  codec.text(detector.manifest_file);
+  codec.text(detector.manifest_text);
+  texts(codec, detector.types);
+  codec.number(detector.larger);
+}
+
+template <class Codec>
+void visit(Codec& codec, Grant& grant) {
+  choice(codec, grant.see, See::no);
+  choice(codec, grant.read, Read::deny);
+  choice(codec, grant.execute, Read::deny);
+  choice(codec, grant.write, Write::deny);
+  choice(codec, grant.with, With::all);
+}
+
+template <class Codec>
+void visit(Codec& codec, ContentGrant& grant) {
+  visit(codec, grant.nothing_found);
+  list(codec, grant.if_found, [](Codec& c, GrantIfFound& each) {
+    choice(c, each.content, kFailed);
+    visit(c, each.grant);
+  });
 }
 
 template <class Codec>
@@ -218,8 +283,11 @@ void visit(Codec& codec, Document& document) {
     texts(codec, *each);
   }
   list(codec, document.subjects, [](Codec& c, SubjectSpec& subject) { visit(c, subject); });
+  list(codec, document.imports, [](Codec& c, ImportSpec& import) { visit(c, import); });
+  list(codec, document.detectors, [](Codec& c, DetectorSpec& detector) { visit(c, detector); });
   list(codec, document.rules, [](Codec& c, Rule& rule) {
     visit_paths(c, rule);
+    visit(c, rule.contents_at);
     visit(c, rule.values);
     c.text(rule.why);
   });
@@ -233,6 +301,7 @@ void visit(Codec& codec, Document& document) {
 template <class Codec>
 void visit(Codec& codec, Saved& saved) {
   visit(codec, saved.document);
+  list(codec, saved.grants, [](Codec& c, ContentGrant& grant) { visit(c, grant); });
   list(codec, saved.held, [](Codec& c, Program::Engine::Held& held) {
     auto place = static_cast<std::uint32_t>(held.place);
     c.number(place);
@@ -247,12 +316,19 @@ bool is_whole(Document& document) {
   const std::size_t files = document.files.size();
   const auto known = [&](Location at) { return at.file < files; };
   bool good = document.defaults.set == (1u << kAxes) - 1 && document.unknown_subject.set != 0;
+  const ContentDefaults& ends = document.content;
+  for (const Values* values : {&ends.on_error, &ends.on_timeout, &ends.too_big}) {
+    good &= values->set != 0 && !values->has(Axis::see) && !values->has(Axis::with);
+  }
   for (const Rule& rule : document.rules) {
-    good &= known(rule.at) && !rule.id.empty();
+    good &= known(rule.at) && known(rule.contents_at) && !rule.id.empty();
     good &= std::ranges::all_of(rule.paths, [&](const GlobText& glob) { return known(glob.at); });
   }
   good &= std::ranges::all_of(document.nevers, [&](const Never& never) { return known(never.at); });
   good &= std::ranges::all_of(document.subjects, [&](const SubjectSpec& s) { return known(s.at); });
+  good &= std::ranges::all_of(document.imports, [&](const ImportSpec& i) { return known(i.at); });
+  good &=
+      std::ranges::all_of(document.detectors, [&](const DetectorSpec& d) { return known(d.at); });
   good &= std::ranges::all_of(document.tests, [&](const Test& test) { return known(test.at); });
   if (!good) return false;
   Diagnostics wrong;

@@ -14,6 +14,7 @@ namespace sluice::policy {
 
 struct Saved {
   Document document;
+  std::vector<ContentGrant> grants;  // in the order of their numbers
   std::vector<Program::Engine::Held> held;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sluice/policy/content_names.h"
 #include "sluice/policy/hash.h"
 
 namespace sluice::policy {
@@ -39,6 +40,7 @@ bool add_unit(Automaton& automaton, const std::vector<GlobText>& globs, bool eve
 
 Program::Engine::Engine(Document document, const Limits& limits)
     : document_{std::move(document)},
+      contents_{content_names(document_)},
       judge_{document_},
       budget_{limits.bytes},
       subjects_{document_.subjects.size() + kFirstSubject},
@@ -48,8 +50,9 @@ Program::Engine::Engine(Document document, const Limits& limits)
   for (std::size_t i = kFirstSubject; i < subjects_; ++i) {
     everybody_.members.push_back(static_cast<std::uint16_t>(i));
   }
-  fallback_.grant = {See::no, Read::deny, Read::deny, Write::deny};
-  fallback_.id = id_of(fallback_.grant);
+  fallback_.grant = kStrictestGrant;
+  fallback_.content.nothing_found = fallback_.grant;
+  fallback_.id = policy::id_of(fallback_.grant);
   fallback_.won.fill(kByLimit);
 }
 
@@ -223,7 +226,11 @@ Judge::Who Program::Engine::who(SubjectIndex subject) const {
   return joined_[index - declared];
 }
 
-const Terms* Program::Engine::keep_terms(const Terms& terms) {
+const Terms* Program::Engine::keep_terms(Terms terms) {
+  terms.id = grants_.id_of(terms.content);
+  const bool unnumbered =
+      terms.id == policy::id_of(kStrictestGrant) && terms.grant != kStrictestGrant;
+  if (unnumbered) terms = fallback_;
   std::uint64_t hash = mix(0, static_cast<std::uint64_t>(terms.id));
   for (const RuleId rule : terms.won) hash = mix(hash, static_cast<std::uint64_t>(rule));
   for (const Log log : terms.logs) hash = mix(hash, static_cast<std::uint64_t>(log));
@@ -233,15 +240,17 @@ const Terms* Program::Engine::keep_terms(const Terms& terms) {
   }
   // Terms live as long as the program. There are few different ones unless somebody wants many;
   // then the rules' names are left out, and few are left.
-  constexpr std::size_t kBytes = sizeof(Terms) + 64;
+  const std::size_t bytes = sizeof(Terms) + 64 + terms.if_found.size() * sizeof(IfFound) +
+                            terms.content.if_found.size() * sizeof(GrantIfFound);
   const bool named = std::ranges::any_of(terms.won, [](RuleId rule) { return rule != kByLimit; });
-  if (named && terms_.size() * kBytes > budget_.limit() / 8) {
-    Terms unnamed = terms;
-    unnamed.won.fill(kByLimit);
-    return keep_terms(unnamed);
+  if (named && bytes_of_terms_ > budget_.limit() / 8) {
+    terms.won.fill(kByLimit);
+    for (IfFound& each : terms.if_found) each.won.fill(kByLimit);
+    return keep_terms(std::move(terms));
   }
-  budget_.force(kBytes);
-  terms_.push_back(terms);
+  budget_.force(bytes);
+  bytes_of_terms_ += bytes;
+  terms_.push_back(std::move(terms));
   term_ids_.emplace(hash, &terms_.back());
   return &terms_.back();
 }

@@ -17,10 +17,12 @@
 
 #include "sluice/policy/automaton.h"
 #include "sluice/policy/gate.h"
+#include "sluice/policy/grant_table.h"
 #include "sluice/policy/name_dfa.h"
 #include "sluice/policy/place_table.h"
 #include "sluice/policy/program.h"
 #include "sluice/policy/step_cache.h"
+#include "sluice/policy/sum.h"
 
 namespace sluice::policy {
 
@@ -40,23 +42,29 @@ class Judge {
   };
   bool applies(std::uint32_t rule, std::uint16_t member) const noexcept;
   Terms terms(const UnitStates& units, const Who& who) const;
-  // Gives the strictest of all rules that apply, and of the default, on each axis.
+  // Gives the strictest of all rules that apply, and of the default, on each axis; what rules about
+  // contents say holds for these contents there too.
   Terms strictest(const Who& who) const;
 
+  // Gives the contents that a rule is about; none: whatever a file contains.
+  ContentSet contents(std::uint32_t rule) const noexcept { return contents_[rule]; }
+
  private:
-  struct Sum {
-    Values values;
-    std::array<RuleId, kAxes> won;
-  };
+  using Found = std::vector<IfFound>;
   void add(Sum& sum, std::uint32_t rule) const noexcept;
+  void add_found(Found& found, std::uint32_t rule) const;
   Sum sum_of(const UnitStates& units, std::uint16_t member) const noexcept;
   bool is_first(RuleId rule, RuleId other) const noexcept;
   static void add(Sum& sum, const Values& values, RuleId by) noexcept;
-  static Terms finish(Sum sum) noexcept;
+  Terms finish(Sum sum, Found found) const;
+  void finish_contents(const Sum& sum, Found found, Terms& terms) const;
 
   const Document& document_;
   std::vector<std::vector<std::uint16_t>> who_;  // by rule; empty: everyone
   std::vector<std::uint32_t> rank_;              // by rule: its place in the order of ids
+  std::vector<ContentSet> contents_;             // by rule
+  bool looks_ = false;                           // some rule has contents
+  Found unanswered_;                             // what holds where an inspection has no answer
 };
 
 class Program::Engine {
@@ -69,6 +77,8 @@ class Program::Engine {
   const Document& document() const noexcept { return document_; }
   const Automaton& automaton() const noexcept { return automaton_; }
   const Judge& judge() const noexcept { return judge_; }
+  const std::vector<ContentName>& contents() const noexcept { return contents_; }
+  GrantTable& grants() noexcept { return grants_; }
   Place start() const noexcept { return start_; }
 
   Step step(Place parent, std::string_view name) noexcept;
@@ -111,12 +121,14 @@ class Program::Engine {
   Step work_out_once(const PlaceTable::Slot& from, Place parent, std::string_view name, bool& full);
   void sweep_locked();
   bool may_sweep() const noexcept;
-  const Terms* keep_terms(const Terms& terms);
+  const Terms* keep_terms(Terms terms);
   const Terms& strictest(SubjectIndex subject);
 
   Document document_;
+  std::vector<ContentName> contents_;
   Automaton automaton_;
   Judge judge_;
+  GrantTable grants_;
   std::mutex mutex_;
   Gate gate_{mutex_};
   Budget budget_;
@@ -130,6 +142,7 @@ class Program::Engine {
   std::vector<Judge::Who> joined_;                    // room for kMaxJoined from the beginning
   std::vector<std::atomic<const Terms*>> strictest_;  // by subject
   std::deque<Terms> terms_;                           // each once; never freed
+  std::size_t bytes_of_terms_ = 0;
   std::unordered_multimap<std::uint64_t, const Terms*> term_ids_;
   Terms fallback_;  // for when there is no memory at all
 

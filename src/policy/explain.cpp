@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Follows a path with a trace. How it is told is in explain_text.cpp.
 #include "sluice/policy/explain.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -112,6 +111,8 @@ bool names_without_exceptions(const Rule& rule, const std::vector<Name>& names) 
                         .who = {},
                         .everywhere = false,
                         .paths = globs,
+                        .contents = {},
+                        .contents_at = {},
                         .values = {},
                         .why = {}});
   const auto engine = Program::Engine::build(std::move(only), Limits{});
@@ -132,17 +133,6 @@ void add_axes(const Terms& terms, const Values& values, RuleId rule, Match& matc
   match.role = match.won.empty() ? Role::lost : Role::won;
 }
 
-std::string position(const Program& program, Location at) {
-  const auto& files = program.document().files;
-  return fmt::format("{}:{}", at.file < files.size() ? files[at.file] : "?", at.line);
-}
-
-std::string words(const std::vector<Axis>& axes) {
-  std::string all;
-  for (const Axis axis : axes) all += fmt::format("{}{}", all.empty() ? "" : ", ", name(axis));
-  return all;
-}
-
 }  // namespace
 
 Walked walk(const Program& program, std::string_view path) noexcept {
@@ -155,14 +145,16 @@ Walked walk(const Program& program, std::string_view path) noexcept {
   return walked;
 }
 
-Explanation explain(const Program& program, std::string_view path, SubjectIndex subject,
-                    Mode mode) {
+Explanation explain(const Program& program, std::string_view path, SubjectIndex subject, Mode mode,
+                    std::optional<ContentSet> found) {
   const std::vector<Name> names = names_of(path);
   Holder holder{program};
   for (const Name& name : names) holder.enter(name);
   Explanation all;
   all.walked = {holder.place(), names.empty() || names.back().kind == Kind::directory};
-  all.terms = program.terms(holder.place(), subject);
+  all.found = found;
+  const Terms& any = program.terms(holder.place(), subject);
+  all.terms = found ? resolve(any, *found) : any;
   all.verdict = verdict_of(all.terms, mode);
 
   Program::Engine& engine = program.engine();
@@ -174,58 +166,32 @@ Explanation explain(const Program& program, std::string_view path, SubjectIndex 
     const auto applies = [&](std::uint16_t member) { return engine.judge().applies(unit, member); };
     if (std::ranges::none_of(who.members, applies)) continue;
     const Rule& rule = program.document().rules[unit];
+    if (all.walked.directory && !rule.contents.empty()) continue;
     Match match{.rule = RuleId{unit},
                 .role = Role::excepted,
                 .won = {},
                 .lost = {},
                 .glob = {},
                 .at = rule.at,
-                .matched = {}};
+                .matched = {},
+                .contents = engine.judge().contents(unit)};
     if (!is_matched(known) && !names_without_exceptions(rule, names)) continue;
-    if (const auto found = tracer.first(unit, !is_matched(known))) {
-      const GlobText& glob = rule.paths[found->hit.glob];
+    if (const auto by = tracer.first(unit, !is_matched(known))) {
+      const GlobText& glob = rule.paths[by->hit.glob];
       match.glob = (glob.subtracts ? "!" : "") + glob.text;
       match.at = glob.at;
-      match.matched = tracer.prefix(found->depth);
+      match.matched = tracer.prefix(by->depth);
     }
-    if (is_matched(known)) add_axes(all.terms, rule.values, match.rule, match);
+    const bool counts =
+        match.contents.empty() || (found.has_value() && !(match.contents & *found).empty());
+    if (is_matched(known)) match.role = Role::if_found;
+    if (is_matched(known) && counts) add_axes(all.terms, rule.values, match.rule, match);
     all.matches.push_back(std::move(match));
   }
   std::ranges::sort(all.matches, {}, [&](const Match& match) {
     return std::tuple{match.role, program.rule_name(match.rule)};
   });
   return all;
-}
-
-std::string text_of(const Program& program, const Explanation& explanation, Mode mode) {
-  const Verdict& verdict = explanation.verdict;
-  std::string text = fmt::format(
-      "see {}, read {}, execute {}, write {}, log {}: {} is {} by {}\n", name(verdict.see),
-      name(explanation.terms.grant.read), name(explanation.terms.grant.execute),
-      name(verdict.write), name(verdict.log), name(mode),
-      verdict.refuses(mode) ? "refused" : "given", quoted(program.rule_name(verdict.by)));
-  for (const Match& match : explanation.matches) {
-    const auto& why = program.document().rules[static_cast<std::size_t>(match.rule)].why;
-    text += fmt::format("  {}: ", program.rule_name(match.rule));
-    if (!match.won.empty()) text += fmt::format("won {}; ", words(match.won));
-    if (!match.lost.empty()) text += fmt::format("lost {}; ", words(match.lost));
-    text += match.role == Role::excepted ? "excepted by " : "by ";
-    text += match.glob.empty() ? "every path" : quoted(match.glob);
-    text += fmt::format(" at {}", position(program, match.at));
-    if (!match.matched.empty()) text += fmt::format(" on {}", quoted(match.matched));
-    text += why.empty() ? "\n" : fmt::format(" ({})\n", why);
-  }
-  return text;
-}
-
-Difference compare(const Program& before, Place place_before, const Program& after,
-                   Place place_after, std::string_view subject) noexcept {
-  const SubjectIndex old_subject = before.subject(subject).value_or(kAnyone);
-  const SubjectIndex new_subject = after.subject(subject).value_or(kAnyone);
-  Difference difference{before.terms(place_before, old_subject),
-                        after.terms(place_after, new_subject), false};
-  difference.changed = !same_effect(difference.before, difference.after);
-  return difference;
 }
 
 }  // namespace sluice::policy

@@ -65,12 +65,16 @@ class Fields {
 std::optional<std::vector<Text>> texts_of(const Reading& reading, const toml_text::Member& member);
 
 // Reads `verdict`, `see`, `read`, `write` and `log` into values for all modes; tells of words that
-// are none, of axes given twice, and of what this version cannot enforce.
+// are none, and of axes given twice.
 Values read_values(const Fields& fields);
 // Gives what a named verdict stands for, telling of a word that is none.
 std::optional<Values> read_verdict(const Reading& reading, const Text& word);
 // Gives the strictness that a word has on an axis, telling of a word that is none.
 std::optional<std::uint8_t> read_word(const Reading& reading, Axis axis, const Text& word);
+
+// Adds to values that redact what follows from that: how much, where it is not said, and that what
+// is redacted cannot be written to. Others stay as they are.
+void imply_redaction(Values& values, With with) noexcept;
 
 // The modes of a rule: bit n for Mode n.
 using Modes = unsigned;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// From what matched to terms: on each axis the strictest value wins.
+// From what matched to terms: on each axis the strictest value wins. Rules about contents are
+// summed up for each content apart, and can only add to what the others say.
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
+#include "sluice/policy/content_names.h"
 #include "sluice/policy/engine.h"
 
 namespace sluice::policy {
@@ -11,12 +14,13 @@ Judge::Judge(const Document& document) : document_{document} {
   const auto& rules = document.rules;
   for (const Rule& rule : rules) {
     std::vector<std::uint16_t>& who = who_.emplace_back();
-    for (const std::string& name : rule.who) {
-      const auto found = std::ranges::find(document.subjects, name, &SubjectSpec::name);
-      const auto index = static_cast<std::size_t>(found - document.subjects.begin());
-      who.push_back(static_cast<std::uint16_t>(index + kFirstSubject));
+    if (!rule.who.empty() && speaks_of(rule.who, "anyone")) {
+      who.push_back(static_cast<std::uint16_t>(kAnyone));
     }
-    std::ranges::sort(who);
+    for (std::size_t i = 0; i < document.subjects.size() && !rule.who.empty(); ++i) {
+      if (!speaks_of(rule.who, document.subjects[i].name)) continue;
+      who.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
+    }
   }
   std::vector<std::uint32_t> order(rules.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -24,6 +28,23 @@ Judge::Judge(const Document& document) : document_{document} {
                     [&](std::uint32_t rule) { return std::string_view{rules[rule].id}; });
   rank_.resize(rules.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
+
+  const auto names = content_names(document);
+  for (const Rule& rule : rules) {
+    ContentSet& contents = contents_.emplace_back();
+    for (const std::string& name : rule.contents) {
+      if (const auto content = find_content(names, name)) contents.add(*content);
+    }
+    looks_ |= !contents.empty();
+  }
+  const ContentDefaults& ends = document.content;
+  const auto unanswered = [&](ContentId content, const Values& values, RuleId by) {
+    IfFound& each = unanswered_.emplace_back(IfFound{content, values, {}});
+    each.won.fill(by);
+  };
+  unanswered(kTooBig, ends.too_big, kByTooBig);
+  unanswered(kTimedOut, ends.on_timeout, kByTimeout);
+  unanswered(kFailed, ends.on_error, kByError);
 }
 
 bool Judge::applies(std::uint32_t rule, std::uint16_t member) const noexcept {
@@ -47,44 +68,83 @@ void Judge::add(Sum& sum, std::uint32_t rule) const noexcept {
 }
 
 void Judge::add(Sum& sum, const Values& values, RuleId by) noexcept {
-  for (std::size_t i = 0; i < kAxes; ++i) {
-    const auto axis = static_cast<Axis>(i);
-    if (!values.has(axis)) continue;
-    if (sum.values.has(axis) && values.at(axis) <= sum.values.at(axis)) continue;
-    sum.values.put(axis, values.at(axis));
-    sum.won[i] = by;
+  std::array<RuleId, kAxes> won;
+  won.fill(by);
+  raise(sum, values, won);
+}
+
+void Judge::add_found(Found& found, std::uint32_t rule) const {
+  for (const ContentId content : contents_[rule]) {
+    auto at = std::ranges::find(found, content, &IfFound::content);
+    if (at == found.end()) at = found.insert(found.end(), IfFound{content, {}, {}});
+    Sum sum{at->values, at->won};
+    add(sum, rule);
+    at->values = sum.values;
+    at->won = sum.won;
   }
 }
 
-// What is hidden cannot be opened, whatever else was said.
-Terms Judge::finish(Sum sum) noexcept {
-  const auto take = [&](Axis axis, std::uint8_t strictest) {
-    const auto i = static_cast<std::size_t>(axis);
-    if (sum.values.at(Axis::see) == 0 || sum.values.at(axis) == strictest)
-      return sum.values.at(axis);
-    sum.won[i] = sum.won[static_cast<std::size_t>(Axis::see)];
-    return strictest;
-  };
-  constexpr auto kDenyRead = static_cast<std::uint8_t>(Read::deny);
-  constexpr auto kDenyWrite = static_cast<std::uint8_t>(Write::deny);
+Terms Judge::finish(Sum sum, Found found) const {
+  settle(sum);
   Terms terms;
-  terms.grant = {.see = static_cast<See>(sum.values.at(Axis::see)),
-                 .read = static_cast<Read>(take(Axis::read, kDenyRead)),
-                 .execute = static_cast<Read>(take(Axis::execute, kDenyRead)),
-                 .write = static_cast<Write>(take(Axis::write, kDenyWrite))};
+  terms.grant = grant_in(sum.values);
+  // Nothing that was read from a policy says to redact without saying what.
+  if (redacts(terms.grant) && terms.grant.with == With::nothing) {
+    sum.values.put(Axis::with, static_cast<std::uint8_t>(With::all));
+    terms.grant.with = With::all;
+  }
   for (const Mode mode : kModes) {
     terms.logs[static_cast<std::size_t>(mode)] = static_cast<Log>(sum.values.at(log_axis_of(mode)));
   }
-  terms.id = id_of(terms.grant);
   terms.won = sum.won;
+  terms.content.nothing_found = terms.grant;
+  terms.id = id_of(terms.grant);
+  if (!found.empty()) finish_contents(sum, std::move(found), terms);
   return terms;
 }
 
-Judge::Sum Judge::sum_of(const UnitStates& units, std::uint16_t member) const noexcept {
+// Keeps what makes a difference. What cannot be opened at all is not looked into.
+void Judge::finish_contents(const Sum& sum, Found found, Terms& terms) const {
+  const Grant& base = terms.grant;
+  const bool shut =
+      base.read == Read::deny && base.execute == Read::deny && base.write == Write::deny;
+  if (shut) return;
+  const auto add_one = [&](const IfFound& each) {
+    Sum with = sum;
+    raise(with, each.values, each.won);
+    settle(with);
+    const Grant grant = grant_in(with.values);
+    // What is redacted by path already has more redacted by this.
+    constexpr auto kRedact = static_cast<std::uint8_t>(Read::redact);
+    const bool own =
+        each.values.at(Axis::read) == kRedact || each.values.at(Axis::execute) == kRedact;
+    const bool more = own && redacts(base) && redacts(grant) && base.with != With::all;
+    if (with.values == sum.values && !more) return;
+    terms.if_found.push_back(each);
+    if (grant != base || more) terms.content.if_found.push_back({each.content, grant});
+  };
+  std::ranges::sort(found, {}, &IfFound::content);
+  for (const IfFound& each : found) add_one(each);
+  if (terms.if_found.empty()) return;
+  if (terms.content.depends()) {
+    for (const IfFound& each : unanswered_) add_one(each);
+    return;
+  }
+  // Only what is recorded depends on contents: what could not be looked into is recorded as if all
+  // were in it.
+  Sum all;
+  for (const IfFound& each : found) raise(all, each.values, each.won);
+  for (const ContentId end : {kTooBig, kTimedOut, kFailed}) {
+    terms.if_found.push_back({end, all.values, all.won});
+  }
+}
+
+Sum Judge::sum_of(const UnitStates& units, std::uint16_t member) const noexcept {
   Sum sum{};
   sum.won.fill(kByDefault);
   for (const std::uint32_t state : units) {
-    if (is_matched(state) && applies(unit_of(state), member)) add(sum, unit_of(state));
+    const std::uint32_t rule = unit_of(state);
+    if (is_matched(state) && contents_[rule].empty() && applies(rule, member)) add(sum, rule);
   }
   for (std::size_t i = 0; i < kAxes; ++i) {
     const auto axis = static_cast<Axis>(i);
@@ -112,20 +172,34 @@ Terms Judge::terms(const UnitStates& units, const Who& who) const {
     }
   }
   if (who.unknown) add(sum, document_.unknown_subject, kByUnknownSubject);
-  return finish(sum);
+  Found found;
+  if (!looks_) return finish(sum, std::move(found));
+  for (const std::uint32_t state : units) {
+    const std::uint32_t rule = unit_of(state);
+    if (!is_matched(state) || contents_[rule].empty()) continue;
+    const auto applies_to = [&](std::uint16_t member) { return applies(rule, member); };
+    if (std::ranges::any_of(who.members, applies_to)) add_found(found, rule);
+  }
+  return finish(sum, std::move(found));
 }
 
 Terms Judge::strictest(const Who& who) const {
   Sum sum{};
   sum.values = document_.defaults;
+  Found found;
   for (std::uint32_t rule = 0; rule < document_.rules.size(); ++rule) {
     const auto applies_to = [&](std::uint16_t member) { return applies(rule, member); };
-    if (std::ranges::any_of(who.members, applies_to))
+    if (std::ranges::none_of(who.members, applies_to)) continue;
+    if (contents_[rule].empty()) {
       add(sum, document_.rules[rule].values, kByLimit);
+    } else {
+      add_found(found, rule);
+    }
   }
   if (who.unknown) add(sum, document_.unknown_subject, kByLimit);
   sum.won.fill(kByLimit);
-  return finish(sum);
+  for (IfFound& each : found) each.won.fill(kByLimit);
+  return finish(sum, std::move(found));
 }
 
 }  // namespace sluice::policy

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <utility>
 
+#include "sluice/policy/join.h"
 #include "sluice/policy/presets.h"
 #include "sluice/policy/sections.h"
 #include "sluice/policy/whole.h"
@@ -35,25 +35,21 @@ class Loader {
   std::string hashed;  // all text that was read, with names and lengths
 
  private:
+  void hash(const Source& source);
+  std::optional<Source> read_text(const Reading& reading, std::string_view beside,
+                                  const Text& file);
   bool check_text(const Reading& reading, const std::string& text) const;
   void read_sections(const Reading& reading, const Value& root, Document& document, bool included);
   void check_version(const Reading& reading, const Fields& fields) const;
-  // What the including file says in its own [default].
-  struct Own {
-    Values values;
-    Values unknown_subject;
-    bool says_hard_links = false;
-  };
   void include(const Reading& reading, const Value& table, const Own& own, Document& into);
   std::optional<Source> find(const Reading& reading, const Fields& fields) const;
   void disable(const Fields& fields, Document& included) const;
   void except(const Fields& fields, Document& included) const;
-  void join(const Reading& reading, Position at, Document included, const Own& own,
-            Document& into) const;
 
   const Resolver& resolver_;
   Diagnostics& wrong_;
   std::vector<std::string> open_;  // the files around the one that is read
+  std::size_t imports_ = 0, imported_bytes_ = 0;
 };
 
 bool Loader::check_text(const Reading& reading, const std::string& text) const {
@@ -70,11 +66,38 @@ bool Loader::check_text(const Reading& reading, const std::string& text) const {
   return false;
 }
 
+// The text of an import or a manifest.
+std::optional<Source> Loader::read_text(const Reading& reading, std::string_view beside,
+                                        const Text& file) {
+  if (++imports_ > kMaxImports) {
+    reading.error(file.at, "more than 64 imports and manifests");
+    return std::nullopt;
+  }
+  auto source = resolver_(beside, file.text);
+  if (!source) {
+    reading.error(file.at, source.error().line());
+    return std::nullopt;
+  }
+  imported_bytes_ += source->text.size();
+  if (source->text.size() > kMaxImportBytes || imported_bytes_ > kMaxImportedBytes) {
+    reading.error(file.at, fmt::format("{} is larger than 16 MiB, or all imports are larger than"
+                                       " 64 MiB",
+                                       quoted(file.text)));
+    return std::nullopt;
+  }
+  hash(*source);
+  return std::move(*source);
+}
+
+void Loader::hash(const Source& source) {
+  hashed +=
+      fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
+}
+
 Document Loader::read(const Source& source, bool included) {
   Document document;
   files.push_back(source.name);
-  hashed +=
-      fmt::format("{}:{}:{}:{}", source.name.size(), source.name, source.text.size(), source.text);
+  hash(source);
   const Reading reading{source.name, static_cast<std::uint32_t>(files.size() - 1), wrong_};
   if (!check_text(reading, source.text)) return document;
   const auto root = toml_text::parse(source.text);
@@ -95,24 +118,25 @@ void Loader::read_sections(const Reading& reading, const Value& root, Document& 
       "rule",    "never",   "test",    "run",    "detector"};
   const Fields fields{reading, root, "a policy", kKnown};
   check_version(reading, fields);
-  for (const std::string_view key : {"import", "detector"}) {
-    if (const Member* member = fields.get(key)) {
-      reading.error(member->at,
-                    fmt::format("`{}`: this version cannot look into files, so it cannot"
-                                " enforce what depends on content",
-                                key));
-    }
-  }
+  const TextOf text_of = [&](std::string_view beside, const Text& file) {
+    return read_text(reading, beside, file);
+  };
   if (const Value* table = fields.table("default")) read_default(reading, *table, document);
   if (const Value* table = fields.table("subject")) read_subjects(reading, *table, document);
   if (const Value* table = fields.table("run")) read_run(reading, *table, document);
+  for (const Value* table : fields.tables("import"))
+    read_import(reading, *table, text_of, document);
+  if (const Value* table = fields.table("detector")) {
+    read_detectors(reading, *table, text_of, document);
+  }
   for (const Value* table : fields.tables("rule")) read_rule(reading, *table, document);
   for (const Value* table : fields.tables("never")) read_never(reading, *table, document);
   // An included file's tests are about that file as it stands; here it may be changed.
   Document tests;
   for (const Value* table : fields.tables("test")) read_test(reading, *table, tests);
   if (!included) document.tests = std::move(tests.tests);
-  const Own own{document.defaults, document.unknown_subject, document.says_hard_links};
+  const Own own{document.defaults,        document.unknown_subject, document.content,
+                document.says_hard_links, document.says_deadline,   document.says_too_big};
   for (const Value* table : fields.tables("include")) include(reading, *table, own, document);
 }
 
@@ -228,55 +252,6 @@ void Loader::except(const Fields& fields, Document& included) const {
       rule->paths.push_back(std::move(glob));
     }
   }
-}
-
-bool same_proofs(const SubjectSpec& a, const SubjectSpec& b) {
-  return a.run_as == b.run_as && a.uids == b.uids && a.gids == b.gids && a.users == b.users &&
-         a.groups == b.groups && a.units == b.units && a.cgroups == b.cgroups && a.exes == b.exes;
-}
-
-// Puts what an included file's defaults say where the including file says nothing itself; tells
-// whether another included file has not said something else.
-bool fill(const Values& from, const Values& own, Values& into) {
-  bool agree = true;
-  for (std::size_t i = 0; i < kAxes; ++i) {
-    const auto axis = static_cast<Axis>(i);
-    if (!from.has(axis) || own.has(axis)) continue;
-    agree &= !into.has(axis) || into.at(axis) == from.at(axis);
-    into.put(axis, from.at(axis));
-  }
-  return agree;
-}
-
-// What a file says itself goes before what it includes; includes are joined after its own sections.
-void Loader::join(const Reading& reading, Position at, Document included, const Own& own,
-                  Document& into) const {
-  const auto by_include = [&](const Location& place) { return place.file != reading.index; };
-  for (SubjectSpec& subject : included.subjects) {
-    const auto known = std::ranges::find(into.subjects, subject.name, &SubjectSpec::name);
-    if (known == into.subjects.end()) {
-      into.subjects.push_back(std::move(subject));
-    } else if (by_include(known->at) && !same_proofs(*known, subject)) {
-      reading.error(at,
-                    fmt::format("two included files differ about the subject `{}`; say here who it"
-                                " is",
-                                subject.name));
-    }
-  }
-  bool agree = fill(included.defaults, own.values, into.defaults);
-  agree &= fill(included.unknown_subject, own.unknown_subject, into.unknown_subject);
-  if (included.says_hard_links && !own.says_hard_links) {
-    agree &= !into.says_hard_links || into.hard_links == included.hard_links;
-    into.hard_links = included.hard_links;
-    into.says_hard_links = true;
-  }
-  if (!agree) reading.error(at, "two included files differ in [default]; say here what holds");
-  for (const auto list : {&RunSpec::keep_env, &RunSpec::drop_env, &RunSpec::sockets,
-                          &RunSpec::writable, &RunSpec::devices}) {
-    std::ranges::move(included.run.*list, std::back_inserter(into.run.*list));
-  }
-  std::ranges::move(included.rules, std::back_inserter(into.rules));
-  std::ranges::move(included.nevers, std::back_inserter(into.nevers));
 }
 
 }  // namespace

@@ -17,6 +17,11 @@ namespace sluice::policy {
 
 inline constexpr std::size_t kMaxTextBytes = std::size_t{4} << 20;  // of one file
 inline constexpr std::size_t kMaxFiles = 64;
+// Of one file that an import or a manifest names; of how many; and of all of them.
+inline constexpr std::size_t kMaxImportBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMaxImports = 64;
+inline constexpr std::size_t kMaxImportedBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kMaxDetectors = 1000;
 inline constexpr std::size_t kMaxRules = 65536;
 inline constexpr std::size_t kMaxGlobs = 131072;
 inline constexpr std::size_t kMaxSubjects = 1000;
@@ -28,7 +33,8 @@ struct Source {
   std::string text;
 };
 
-// Gives the file that `[[include]] file = "..."` names. `includer` is the Source::name of the file
+// Gives the file that an include, an import or a manifest names, of kMaxImportBytes at most;
+// load() refuses what is too long for a policy. `includer` is the Source::name of the file
 // in which it stands. Its Error is shown at that line.
 using Resolver =
     std::function<Result<Source, Error>(std::string_view includer, std::string_view file)>;

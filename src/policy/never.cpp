@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "sluice/policy/content_names.h"
 #include "sluice/policy/engine.h"
 #include "sluice/policy/explore.h"
 
@@ -25,29 +26,38 @@ class Prover {
   Prover(const Document& document, Diagnostics& wrong)
       : document_{document}, judge_{document}, wrong_{wrong} {}
 
+  // What is found only makes stricter; so each content is looked at alone, and where the never
+  // names none, as if nothing were found.
   void prove(const Never& never) {
+    if (never.contents.empty()) prove(never, "");
+    for (const std::string& content : never.contents) {
+      if (!prove(never, content)) return;  // one error for each never
+    }
+  }
+
+ private:
+  bool prove(const Never& never, std::string_view content) {
     for (std::size_t i = 0; i < kAxes; ++i) {
       const auto axis = static_cast<Axis>(i);
       if (!never.forbidden.has(axis)) continue;
       std::set<std::vector<std::uint32_t>> done;  // rules; subjects with the same need one proof
       for (const std::uint16_t subject : subjects_of(never)) {
-        std::vector<std::uint32_t> rules = relevant(never, axis, subject);
+        std::vector<std::uint32_t> rules = relevant(never, content, axis, subject);
         if (!done.insert(rules).second) continue;
-        if (!prove(never, axis, subject, rules)) return;  // one error for each never
+        if (!prove(never, content, axis, subject, rules)) return false;
       }
     }
+    return true;
   }
 
- private:
   std::vector<std::uint16_t> subjects_of(const Never& never) const {
     std::vector<std::uint16_t> subjects;
     for (std::size_t i = 0; i < document_.subjects.size(); ++i) {
-      const std::string& name = document_.subjects[i].name;
-      const bool named = std::ranges::find(never.who, name) != never.who.end();
-      if (never.who.empty() || named)
-        subjects.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
+      if (!policy::speaks_of(never.who, document_.subjects[i].name)) continue;
+      subjects.push_back(static_cast<std::uint16_t>(i + kFirstSubject));
     }
-    if (never.who.empty()) subjects.push_back(static_cast<std::uint16_t>(kAnyone));
+    if (policy::speaks_of(never.who, "anyone"))
+      subjects.push_back(static_cast<std::uint16_t>(kAnyone));
     return subjects;
   }
 
@@ -58,15 +68,18 @@ class Prover {
 
   // Leaves out rules that cannot tell a forbidden value from one that is not: where the default is
   // forbidden already, those that give forbidden values.
-  std::vector<std::uint32_t> relevant(const Never& never, Axis axis, std::uint16_t subject) const {
+  std::vector<std::uint32_t> relevant(const Never& never, std::string_view content, Axis axis,
+                                      std::uint16_t subject) const {
     const std::uint8_t limit = never.forbidden.at(axis);
     const bool default_is_strict = document_.defaults.at(axis) > limit;
     const bool default_hides = document_.defaults.at(Axis::see) != 0;
     std::vector<std::uint32_t> rules;
     for (std::uint32_t i = 0; i < document_.rules.size(); ++i) {
-      if (!judge_.applies(i, subject)) continue;
+      if (!judge_.applies(i, subject) || !speaks_of(i, content)) continue;
       const Values& values = document_.rules[i].values;
-      const bool on_axis = values.has(axis) && (default_is_strict || values.at(axis) > limit);
+      const bool only_adds = !document_.rules[i].contents.empty();
+      const bool on_axis =
+          values.has(axis) && ((default_is_strict && !only_adds) || values.at(axis) > limit);
       const bool on_see = depends_on_see(axis) && values.has(Axis::see) &&
                           (default_hides || values.at(Axis::see) != 0);
       if (on_axis || on_see) rules.push_back(i);
@@ -74,22 +87,33 @@ class Prover {
     return rules;
   }
 
+  // Tells whether a rule counts for a file that contains this: it has no contents, or what is found
+  // is among them or part of one.
+  bool speaks_of(std::uint32_t rule, std::string_view content) const {
+    const auto& contents = document_.rules[rule].contents;
+    return contents.empty() || std::ranges::any_of(contents, [&](const std::string& each) {
+             return is_part_of(content, each);
+           });
+  }
+
   std::uint8_t value(Axis axis, const UnitStates& units,
                      const std::vector<std::uint32_t>& rules) const {
     bool set = false;
-    std::uint8_t value = 0;
+    std::uint8_t value = 0, added = 0;
     for (const std::uint32_t state : units) {
       if (!is_matched(state) || unit_of(state) == 0) continue;
-      const Values& values = document_.rules[rules[unit_of(state) - 1]].values;
-      if (!values.has(axis)) continue;
-      value = std::max(value, values.at(axis));
-      set = true;
+      const Rule& rule = document_.rules[rules[unit_of(state) - 1]];
+      if (!rule.values.has(axis)) continue;
+      const bool only_adds = !rule.contents.empty();
+      std::uint8_t& into = only_adds ? added : value;
+      into = std::max(into, rule.values.at(axis));
+      set |= !only_adds;
     }
-    return set ? value : document_.defaults.at(axis);
+    return std::max(added, set ? value : document_.defaults.at(axis));
   }
 
   // Tells whether the never holds there, or else tells of a path for which it does not.
-  bool prove(const Never& never, Axis axis, std::uint16_t subject,
+  bool prove(const Never& never, std::string_view content, Axis axis, std::uint16_t subject,
              const std::vector<std::uint32_t>& rules) {
     Automaton automaton;
     bool good = add_unit(automaton, never.paths, never.everywhere);
@@ -129,8 +153,9 @@ class Prover {
                   " too entangled; use fewer `**` and `*` in them");
     }
     const std::string path = finding.example.empty() ? "/" : finding.example;
-    return tell(never, fmt::format("it does not hold: as `{}`, {} can have `{} = \"{}\"`",
-                                   name_of(subject), quoted(path), name(axis),
+    const std::string in = content.empty() ? "" : fmt::format(" with {} in it", quoted(content));
+    return tell(never, fmt::format("it does not hold: as `{}`, {}{} can have `{} = \"{}\"`",
+                                   name_of(subject), quoted(path), in, name(axis),
                                    value_name(axis, value(axis, finding.units, rules))));
   }
 

@@ -70,10 +70,35 @@ SubjectIndex Program::join(std::span<const SubjectIndex> subjects) const noexcep
   }
 }
 
+std::span<const ContentName> Program::contents() const noexcept { return engine_->contents(); }
+
+std::string_view Program::content_name(ContentId content) const noexcept {
+  if (content == kTooBig) return "too_big";
+  if (content == kTimedOut) return "on_timeout";
+  if (content == kFailed) return "on_error";
+  const auto index = static_cast<std::size_t>(content);
+  return index < contents().size() ? std::string_view{contents()[index].name} : "?";
+}
+
+GrantId Program::id_of(const ContentGrant& grant) const noexcept {
+  try {
+    return engine_->grants().id_of(grant);
+  } catch (...) {  // no memory
+    return policy::id_of(kStrictestGrant);
+  }
+}
+
+const ContentGrant& Program::content_grant(GrantId id) const noexcept {
+  return engine_->grants().grant_of(id);
+}
+
 std::string_view Program::rule_name(RuleId rule) const noexcept {
   if (rule == kByDefault) return "default";
   if (rule == kByLimit) return "limit";
   if (rule == kByUnknownSubject) return "unknown_subject";
+  if (rule == kByTooBig) return "too_big";
+  if (rule == kByTimeout) return "on_timeout";
+  if (rule == kByError) return "on_error";
   const auto& rules = document().rules;
   const auto index = static_cast<std::size_t>(rule);
   return index < rules.size() ? std::string_view{rules[index].id} : "?";

@@ -52,6 +52,16 @@ constexpr Place place_of(Step step, Kind kind) noexcept {
   return kind == Kind::directory ? step.directory : step.other;
 }
 
+// What a rule's `content` may name: all of a set of detectors, or one of them.
+struct ContentName {
+  std::string name;      // as written: SET or SET:DETECTOR
+  std::string set;       // "builtin", "positions", an import's or a detector's name
+  std::string detector;  // empty: any of the set
+  Location at;           // of the first rule that has it
+};
+inline constexpr std::string_view kBuiltinSet = "builtin";
+inline constexpr std::string_view kPositionsSet = "positions";
+
 struct Limits {
   std::size_t bytes = std::size_t{64} << 20;  // for all that is worked out while running
 };
@@ -113,6 +123,18 @@ class Program {
   // Gives one subject for a caller who is several at once: it gets the strictest of what each gets.
   // kUnknown when there is no room for another combination; kAnyone for none.
   SubjectIndex join(std::span<const SubjectIndex> subjects) const noexcept;
+
+  // Gives the contents that rules name, by ContentId; sorted by name.
+  std::span<const ContentName> contents() const noexcept;
+  // Gives a content's name; "too_big" and the like for how an inspection may end.
+  std::string_view content_name(ContentId content) const noexcept;
+
+  // Gives the number of a grant, the same for equal ones: of one that depends on nothing else that
+  // of id_of(Grant), else one from kFirstContentGrant on, which means something to this program
+  // only. Gives that of the strictest grant when there are too many of them.
+  GrantId id_of(const ContentGrant& grant) const noexcept;
+  // Gives the grant of a number, valid as long as the program; the strictest for one never given.
+  const ContentGrant& content_grant(GrantId id) const noexcept;
 
   // Gives the rule's id as written; "default" and the like for what is no rule.
   std::string_view rule_name(RuleId rule) const noexcept;

@@ -11,9 +11,6 @@
 namespace sluice::policy {
 namespace {
 
-constexpr std::string_view kNoRedaction =
-    "this version cannot look into files, so it cannot redact; `deny` and `hide` it can";
-
 // Puts one value on the axes of all modes.
 void put_read(Values& values, Read read) noexcept {
   values.put(Axis::read, static_cast<std::uint8_t>(read));
@@ -47,10 +44,11 @@ struct Named {
   std::string_view name;
   Values values;
 };
-const std::array<Named, 6>& verdicts() {
-  static const std::array<Named, 6> all{
+const std::array<Named, 7>& verdicts() {
+  static const std::array<Named, 7> all{
       Named{"native", make(See::yes, Read::native, Write::native)},
       Named{"served", make(See::yes, Read::served, Write::served)},
+      Named{"redact", make({}, Read::redact, Write::deny)},
       Named{"readonly", make({}, {}, Write::deny)},
       Named{"deny", make({}, Read::deny, Write::deny)},
       Named{"hide", make(See::no, Read::deny, Write::deny)},
@@ -69,10 +67,6 @@ std::vector<std::string_view> words_of(Axis axis) {
 std::optional<Values> read_verdict(const Reading& reading, const Text& word) {
   const auto found = std::ranges::find(verdicts(), word.text, &Named::name);
   if (found != verdicts().end()) return found->values;
-  if (word.text == "redact") {
-    reading.error(word.at, std::string{kNoRedaction});
-    return std::nullopt;
-  }
   std::vector<std::string_view> known;
   for (const Named& each : verdicts()) known.push_back(each.name);
   reading.error(word.at, fmt::format("unknown verdict {}{}", quoted(word.text),
@@ -83,19 +77,22 @@ std::optional<Values> read_verdict(const Reading& reading, const Text& word) {
 std::optional<std::uint8_t> read_word(const Reading& reading, Axis axis, const Text& word) {
   const auto words = words_of(axis);
   const auto found = std::ranges::find(words, word.text);
-  const bool redact = (axis == Axis::read || axis == Axis::execute) && word.text == "redact";
-  if (redact) {
-    reading.error(word.at, std::string{kNoRedaction});
-    return std::nullopt;
-  }
   if (found != words.end()) return static_cast<std::uint8_t>(found - words.begin());
   std::string all;
   for (const std::string_view each : words) {
-    if (each != "redact") all += fmt::format("{}`{}`", all.empty() ? "" : ", ", each);
+    all += fmt::format("{}`{}`", all.empty() ? "" : ", ", each);
   }
   reading.error(word.at, fmt::format("`{}` cannot be {}; it is one of {}{}", name(axis),
                                      quoted(word.text), all, suggestion(word.text, words)));
   return std::nullopt;
+}
+
+void imply_redaction(Values& values, With with) noexcept {
+  constexpr auto kRedact = static_cast<std::uint8_t>(Read::redact);
+  const auto redacted = [&](Axis axis) { return values.has(axis) && values.at(axis) == kRedact; };
+  if (!redacted(Axis::read) && !redacted(Axis::execute)) return;
+  if (with != With::nothing) values.put(Axis::with, static_cast<std::uint8_t>(with));
+  put_write(values, Write::deny);
 }
 
 Values read_values(const Fields& fields) {
@@ -118,6 +115,13 @@ Values read_values(const Fields& fields) {
     values.put(axis, *value);
     if (axis == Axis::read) values.put(Axis::execute, *value);
     if (axis == Axis::log_read) put_log(values, static_cast<Log>(*value));
+  }
+  const bool redacts = values.at(Axis::read) == static_cast<std::uint8_t>(Read::redact);
+  const bool looser = values.has(Axis::write) && !by_verdict.has(Axis::write) &&
+                      values.at(Axis::write) != static_cast<std::uint8_t>(Write::deny);
+  if (redacts && looser) {
+    reading.error(fields.get("write")->value.at,
+                  "what is redacted cannot be written to: what it hides would be lost");
   }
   return values;
 }

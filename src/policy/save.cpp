@@ -13,7 +13,7 @@ namespace sluice::policy {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'s', 'l', 'u', 'i', 'c', 'e', 'P', '\n'};
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 
 struct Envelope {
   std::array<char, 8> magic;
@@ -42,7 +42,8 @@ Result<Envelope, Error> envelope_of(Bytes bytes) {
 }  // namespace
 
 std::vector<std::byte> save(const Program& program) {
-  const std::vector<std::byte> payload = encode({program.document(), program.engine().held()});
+  const std::vector<std::byte> payload =
+      encode({program.document(), program.engine().grants().all(), program.engine().held()});
   const Envelope envelope{kMagic, kVersion, 0, program.document().content_hash, digest_of(payload)};
   std::vector<std::byte> all(payload.size() + sizeof envelope);
   std::memcpy(all.data(), &envelope, sizeof envelope);
@@ -61,6 +62,11 @@ Result<Program, Error> restore(Bytes bytes, const Limits& limits) {
     return refuse("it makes no sense");
   auto engine = Program::Engine::build(std::move(saved->document), limits);
   if (engine == nullptr) return refuse("it makes no sense");
+  for (std::size_t i = 0; i < saved->grants.size(); ++i) {
+    const GrantId id = engine->grants().id_of(saved->grants[i]);
+    if (static_cast<std::size_t>(id) != kFirstContentGrant + i)
+      return refuse("its grants do not fit");
+  }
   for (const Program::Engine::Held& held : saved->held) {
     if (!engine->restore(held)) return refuse("its places do not fit");
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// [[rule]], [[never]] and [[test]].
+// [[rule]] and [[never]].
 #include "sluice/policy/sections.h"
 
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 
 #include "sluice/policy/glob.h"
 #include "sluice/policy/load.h"
+#include "sluice/policy/words.h"
 
 namespace sluice::policy {
 
@@ -19,17 +20,6 @@ using toml_text::Value;
 
 namespace {
 
-constexpr std::string_view kNoContent =
-    "this version cannot look into files, so it cannot enforce what depends on content";
-
-void refuse_content(const Fields& fields, std::initializer_list<std::string_view> keys) {
-  for (const std::string_view key : keys) {
-    if (const Member* member = fields.get(key)) {
-      fields.reading().error(member->at, fmt::format("`{}`: {}", key, kNoContent));
-    }
-  }
-}
-
 std::vector<std::string> read_who(const Fields& fields) {
   std::vector<std::string> who;
   const auto names = fields.texts("who");
@@ -38,8 +28,16 @@ std::vector<std::string> read_who(const Fields& fields) {
     fields.reading().error(fields.get("who")->value.at,
                            "`who` names no subject; leave it out to mean everyone");
   }
+  const auto takes_out = [](const Text& name) { return name.text.starts_with('!'); };
+  const auto out = std::ranges::count_if(*names, takes_out);
+  if (out != 0 && static_cast<std::size_t>(out) != names->size()) {
+    fields.reading().error(fields.get("who")->value.at,
+                           "`who` either names subjects, or takes them out by `!`");
+    return who;
+  }
   for (const Text& name : *names) {
-    if (name.text == "anyone" || name.text == "unknown" || name.text.empty()) {
+    const std::string_view subject = std::string_view{name.text}.substr(takes_out(name) ? 1 : 0);
+    if (subject == "anyone" || subject == "unknown" || subject.empty()) {
       fields.reading().error(
           name.at,
           fmt::format("`who` cannot be {}; leave it out to mean everyone", quoted(name.text)));
@@ -83,6 +81,48 @@ void check_see(const Fields& fields, Modes modes, const Values& values) {
       "`mode` cannot stand beside hiding: a file is seen in every mode or in none");
 }
 
+// Whether a file is there is shown before anybody can look into it, and a file in which something
+// was found has at least what holds for it otherwise.
+void check_content(const Fields& fields, Rule& rule) {
+  const Reading& reading = fields.reading();
+  const bool hides = rule.values.at(Axis::see) == static_cast<std::uint8_t>(See::no);
+  if (fields.has("see") || hides) {
+    const Member* member = fields.get(fields.has("see") ? "see" : "verdict");
+    reading.error(member->value.at,
+                  "whether a file is seen cannot depend on `content`: that it is there is known"
+                  " before it is looked into");
+  }
+  rule.values.drop(Axis::see);
+  bool says = false;
+  for (std::size_t i = 0; i < kAxes; ++i) says |= rule.values.value[i] != 0;
+  if (!says && !hides && !fields.has("see")) {
+    reading.error(fields.get("content")->at,
+                  "with `content` the rule says nothing: what is found in a file can only make"
+                  " its verdict stricter");
+  }
+  if (fields.has("with")) {
+    reading.error(fields.get("with")->at,
+                  "`with` cannot stand beside `content`: what is found is what is redacted");
+  }
+}
+
+// `with` says what to redact where only the path is known.
+With read_with(const Fields& fields, const Values& values) {
+  const auto word = fields.text("with");
+  if (!word) return With::values;
+  constexpr auto kRedact = static_cast<std::uint8_t>(Read::redact);
+  if (values.at(Axis::read) != kRedact && values.at(Axis::execute) != kRedact) {
+    fields.reading().error(fields.get("with")->at,
+                           "`with` says what is redacted, and this rule redacts nothing");
+  }
+  const auto with = with_of(word->text);
+  if (with && *with != With::nothing) return *with;
+  static constexpr std::array<std::string_view, 2> kWords{"values", "all"};
+  fields.reading().error(word->at, fmt::format("`with` cannot be {}; it is `values` or `all`{}",
+                                               quoted(word->text), suggestion(word->text, kWords)));
+  return With::values;
+}
+
 // Reads the values of a [[never]]: for each axis the strictest of a list of words.
 Values read_forbidden(const Fields& fields, Modes modes) {
   Values values;
@@ -116,44 +156,6 @@ Values read_forbidden(const Fields& fields, Modes modes) {
   Values limited = limited_to(values, modes);
   if (values.has(Axis::see)) limited.put(Axis::see, values.at(Axis::see));
   return limited;
-}
-
-bool is_walkable(std::string_view path) {
-  if (path.ends_with('/')) path.remove_suffix(1);
-  while (!path.empty()) {
-    const std::size_t slash = std::min(path.find('/'), path.size());
-    const std::string_view name = path.substr(0, slash);
-    if (name.empty() || name == "." || name == "..") return false;
-    path.remove_prefix(std::min(slash + 1, path.size()));
-  }
-  return true;
-}
-
-template <class T, class Parse>
-void read_expected(const Fields& fields, std::string_view key, Axis axis, std::optional<T>& into,
-                   Parse parse) {
-  const auto word = fields.text(key);
-  if (word && read_word(fields.reading(), axis, *word)) into = parse(word->text);
-}
-
-Expectation read_expectation(const Reading& reading, const Value& table) {
-  static constexpr std::array<std::string_view, 10> kKnown{
-      "see", "read", "write", "execute", "log", "rule", "rules", "has", "lacks", "same_size"};
-  const Fields fields{reading, table, "`expect`", kKnown};
-  refuse_content(fields, {"has", "lacks", "same_size"});
-  Expectation expect;
-  read_expected(fields, "see", Axis::see, expect.see, see_of);
-  read_expected(fields, "read", Axis::read, expect.read, read_of);
-  read_expected(fields, "execute", Axis::execute, expect.execute, read_of);
-  read_expected(fields, "write", Axis::write, expect.write, write_of);
-  read_expected(fields, "log", Axis::log_read, expect.log, log_of);
-  for (const std::string_view key : {"rule", "rules"}) {
-    const auto ids = fields.texts(key);
-    if (!ids) continue;
-    for (const Text& id : *ids) expect.rules.push_back(id.text);
-  }
-  if (table.members.empty()) reading.error(table.at, "`expect` expects nothing");
-  return expect;
 }
 
 }  // namespace
@@ -193,7 +195,6 @@ void read_rule(const Reading& reading, const Value& table, Document& document) {
                                                            "verdict", "see", "read",    "write",
                                                            "log",     "why", "content", "with"};
   const Fields fields{reading, table, "a rule", kKnown};
-  refuse_content(fields, {"content", "with"});
   Rule rule;
   rule.at = reading.location(table.at);
   if (const auto id = fields.text("id")) {
@@ -217,6 +218,13 @@ void read_rule(const Reading& reading, const Value& table, Document& document) {
   } else if (values.set != 0 && rule.values.set == 0) {
     reading.error(fields.get("mode")->at, "with this `mode` the rule says nothing");
   }
+  const With with = read_with(fields, rule.values);
+  if (const Member* content = fields.get("content")) {
+    rule.contents = read_contents(fields);
+    rule.contents_at = reading.location(content->value.at);
+    if (says) check_content(fields, rule);
+  }
+  imply_redaction(rule.values, rule.contents.empty() ? with : With::nothing);
   if (const auto why = fields.text("why")) rule.why = why->text;
   document.rules.push_back(std::move(rule));
 }
@@ -225,7 +233,6 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   static constexpr std::array<std::string_view, 10> kKnown{
       "id", "who", "path", "mode", "see", "read", "write", "log", "why", "content"};
   const Fields fields{reading, table, "a never", kKnown};
-  refuse_content(fields, {"content"});
   Never never;
   never.at = reading.location(table.at);
   if (const auto id = fields.text("id"); id && check_id(reading, *id)) never.id = id->text;
@@ -234,6 +241,12 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   never.everywhere = paths.everywhere;
   never.paths = std::move(paths.globs);
   never.forbidden = read_forbidden(fields, read_modes(fields));
+  never.contents = read_contents(fields);
+  if (!never.contents.empty() && fields.has("see")) {
+    reading.error(fields.get("see")->at,
+                  "whether a file is seen cannot depend on `content`: that it is there is known"
+                  " before it is looked into");
+  }
   const bool says =
       fields.has("see") || fields.has("read") || fields.has("write") || fields.has("log");
   if (!says) {
@@ -245,45 +258,6 @@ void read_never(const Reading& reading, const Value& table, Document& document) 
   }
   static_cast<void>(fields.text("why"));
   document.nevers.push_back(std::move(never));
-}
-
-void read_test(const Reading& reading, const Value& table, Document& document) {
-  static constexpr std::array<std::string_view, 6> kKnown{"as",   "open", "path",
-                                                          "mode", "file", "expect"};
-  const Fields fields{reading, table, "a test", kKnown};
-  Test test;
-  test.at = reading.location(table.at);
-  const auto as = fields.text("as");
-  test.as = as ? as->text : "anyone";
-  auto path = fields.text("open");
-  if (path && fields.has("path"))
-    reading.error(fields.get("path")->at, "`open` and `path` mean the same");
-  if (!path) path = fields.text("path");
-  if (!fields.has("open") && !fields.has("path")) reading.error(table.at, "a test needs a `path`");
-  if (path) {
-    test.path = path->text;
-    if (!is_walkable(test.path)) {
-      reading.error(path->at,
-                    fmt::format("{} is no path from the mounted root: names between single"
-                                " `/`, none of them `.` or `..`",
-                                quoted(test.path)));
-    }
-  }
-  if (const auto mode = fields.text("mode")) {
-    const std::size_t index = std::string_view{"rwx"}.find(mode->text);
-    if (mode->text.size() == 1 && index != std::string_view::npos) {
-      test.mode = kModes[index];
-    } else {
-      reading.error(mode->at, "the `mode` of a test is one of `r`, `w` and `x`");
-    }
-  }
-  static_cast<void>(fields.text("file"));
-  if (const Value* expect = fields.table("expect")) {
-    test.expect = read_expectation(reading, *expect);
-  } else if (!fields.has("expect")) {
-    reading.error(table.at, "a test needs `expect`");
-  }
-  document.tests.push_back(std::move(test));
 }
 
 }  // namespace sluice::policy

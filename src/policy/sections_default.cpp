@@ -44,20 +44,38 @@ void read_verdict_into(const Fields& fields, std::string_view key, Values& into)
   if (const auto values = read_verdict(fields.reading(), *word)) into = *values;
 }
 
+// Reads what holds where an inspection gave no answer.
+void read_answer_into(const Fields& fields, std::string_view key, Values& into) {
+  const auto word = fields.text(key);
+  if (!word) return;
+  auto values = read_verdict(fields.reading(), *word);
+  if (!values) return;
+  if (values->at(Axis::see) != 0) {
+    fields.reading().error(word->at, fmt::format("`{}` cannot hide: that a file is there is known"
+                                                 " before it is looked into",
+                                                 key));
+    return;
+  }
+  if (values->at(Axis::read) == static_cast<std::uint8_t>(Read::redact)) {
+    fields.reading().error(word->at, fmt::format("`{}` cannot redact: nobody knows what is in the"
+                                                 " file then",
+                                                 key));
+    return;
+  }
+  values->drop(Axis::see);
+  into = *values;
+}
+
 void read_too_big(const Reading& reading, const Value& table, ContentDefaults& content) {
   static constexpr std::array<std::string_view, 2> kKnown{"over", "verdict"};
   const Fields fields{reading, table, "`too_big`", kKnown};
   const auto over = fields.text("over");
   if (over) {
-    const auto bytes = measure(over->text, kSizes);
-    if (bytes) content.too_big_over = *bytes;
-    if (!bytes)
-      reading.error(over->at,
-                    fmt::format("{} is no size; write one like `64MiB`", quoted(over->text)));
+    content.too_big_over = read_size(reading, *over);
   } else if (!fields.has("over")) {
     reading.error(table.at, "`too_big` needs `over`, a size like `64MiB`");
   }
-  read_verdict_into(fields, "verdict", content.too_big);
+  read_answer_into(fields, "verdict", content.too_big);
 }
 
 void take_over(const Values& from, Values& into) noexcept {
@@ -164,16 +182,26 @@ Proof SubjectSpec::strongest() const noexcept {
   return ids ? Proof::credentials : Proof::executable;
 }
 
+std::uint64_t read_size(const Reading& reading, const Text& text) {
+  const auto bytes = measure(text.text, kSizes);
+  if (bytes) return *bytes;
+  reading.error(text.at, fmt::format("{} is no size; write one like `64MiB`", quoted(text.text)));
+  return 0;
+}
+
 void read_default(const Reading& reading, const Value& table, Document& document) {
   static constexpr std::array<std::string_view, 11> kKnown{
       "verdict",  "see",        "read",     "write",   "log",      "unknown_subject",
       "on_error", "on_timeout", "deadline", "too_big", "hardlinks"};
   const Fields fields{reading, table, "[default]", kKnown};
   take_over(read_values(fields), document.defaults);
+  imply_redaction(document.defaults, With::values);
   read_verdict_into(fields, "unknown_subject", document.unknown_subject);
-  read_verdict_into(fields, "on_error", document.content.on_error);
-  read_verdict_into(fields, "on_timeout", document.content.on_timeout);
+  imply_redaction(document.unknown_subject, With::values);
+  read_answer_into(fields, "on_error", document.content.on_error);
+  read_answer_into(fields, "on_timeout", document.content.on_timeout);
   if (const auto deadline = fields.text("deadline")) {
+    document.says_deadline = true;
     const auto ms = measure(deadline->text, kTimes);
     if (ms && *ms > 0 && *ms <= 3600000) {
       document.content.deadline = std::chrono::milliseconds{*ms};
@@ -183,8 +211,10 @@ void read_default(const Reading& reading, const Value& table, Document& document
                                 quoted(deadline->text)));
     }
   }
-  if (const Value* too_big = fields.table("too_big"))
+  if (const Value* too_big = fields.table("too_big")) {
+    document.says_too_big = true;
     read_too_big(reading, *too_big, document.content);
+  }
   if (const auto links = fields.text("hardlinks")) {
     document.says_hard_links = true;
     if (links->text == "path") {

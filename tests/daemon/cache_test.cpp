@@ -93,6 +93,23 @@ TEST_F(Cache, another_text_of_the_policy_or_of_what_it_includes_is_compiled) {
   EXPECT_TRUE(has(refused({"--policy", file_}), "more.toml"));
 }
 
+TEST_F(Cache, another_text_of_an_import_or_a_manifest_is_compiled) {
+  scratch_.file("rules.toml", "[extend]\npath = \"base.toml\"\n");
+  scratch_.file("base.toml", "# one\n");
+  scratch_.file("listed.tsv", "a\t0\t1\n");
+  policy(
+      "[[import]]\ngitleaks = \"rules.toml\"\nas = \"rules\"\n"
+      "[detector.listed]\nmanifest = \"listed.tsv\"\n"
+      "[[rule]]\nid = \"keys\"\npath = \"*.key\"\nverdict = \"hide\"\n");
+  EXPECT_EQ(how_compiled(), "cold");
+  EXPECT_EQ(how_compiled(), "cached");
+  for (const char* file : {"base.toml", "listed.tsv", "rules.toml"}) {
+    scratch_.file(file, "# two\n");
+    EXPECT_EQ(how_compiled(), "cold") << file;
+  }
+  EXPECT_EQ(how_compiled(), "cached");
+}
+
 TEST_F(Cache, presets_are_kept_too_and_reloads_use_it) {
   file_ = "dataset";
   const auto compiled = [&] {

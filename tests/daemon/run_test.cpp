@@ -29,7 +29,7 @@ class Run : public testing::Test {
     project_ = scratch_.folder("home/project", user());
     for (const char* folder : {"home/.ssh", "home/project/.git", "home/project/conf"}) scratch_.folder(folder, user());
     put("home/.ssh/id_rsa", "the key");
-    put("home/project/.env", "TOKEN=1\n");
+    put("home/project/.netrc", "TOKEN=1\n");
     put("home/project/file", "content\n");
   }
 
@@ -90,9 +90,9 @@ std::vector<std::string> processes_below(const std::string& folder) {
 }
 
 TEST_F(Run, a_command_sees_the_project_without_its_secrets) {
-  const Finished ran = as_agent("pwd; cat file; cat .env; cat ../.ssh/id_rsa; ls -A . ..");
+  const Finished ran = as_agent("pwd; cat file; cat .netrc; cat ../.ssh/id_rsa; ls -A . ..");
   EXPECT_EQ(ran.out, project_ + "\ncontent\n.:\n.git\nconf\nfile\n\n..:\nproject\n");
-  EXPECT_NE(ran.err.find(".env: No such file"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find(".netrc: No such file"), std::string::npos) << ran.err;
   EXPECT_NE(ran.err.find("id_rsa: No such file"), std::string::npos) << ran.err;
   EXPECT_EQ(ran.err.find("TOKEN"), std::string::npos);
 }
@@ -123,12 +123,12 @@ TEST_F(Run, extended_attributes_are_there) {
 }
 
 TEST_F(Run, the_start_and_the_end_are_told) {
-  const Finished ran = as_agent("cat file .env; true", {});
+  const Finished ran = as_agent("cat file .netrc; true", {});
   EXPECT_NE(ran.err.find("`" + home_ + "`, `" + project_ + "` as `agent` of policy `agent`"),
             std::string::npos)
       << ran.err;
-  EXPECT_NE(ran.err.find("`agent-env` hid 1; last `.env`"), std::string::npos) << ran.err;
-  EXPECT_NE(ran.err.find("1 hidden, 0 refused, 0 logged; 1 files opened natively, 0 served"),
+  EXPECT_NE(ran.err.find("`agent-credentials` hid 1; last `.netrc`"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("1 hidden, 0 refused, 0 redacted, 0 logged; 1 files opened natively, 0 served"),
             std::string::npos)
       << ran.err;
 }
@@ -144,7 +144,7 @@ TEST_F(Run, a_policy_that_had_to_be_compiled_is_told_the_first_time) {
 }
 
 TEST_F(Run, the_summary_for_programs_counts_and_names_rules) {
-  const Finished ran = as_agent("cat file; cat .env; : > .git/config", {"--json"});
+  const Finished ran = as_agent("cat file; cat .netrc; : > .git/config", {"--json"});
   const json told = json::parse(ran.err.substr(ran.err.rfind("{\"views\"")), nullptr, false);
   ASSERT_FALSE(told.is_discarded()) << ran.err;
   ASSERT_EQ(told["views"].size(), 2U);
@@ -182,10 +182,10 @@ TEST_F(Run, records_have_paths_of_refused_and_logged_files) {
 }
 
 TEST_F(Run, observing_shows_all_and_tells_what_would_be_kept) {
-  const Finished ran = as_agent("cat .env", {"--observe"});
+  const Finished ran = as_agent("cat .netrc", {"--observe"});
   EXPECT_EQ(ran.out, "TOKEN=1\n");
   EXPECT_NE(ran.err.find("observed and not enforced"), std::string::npos) << ran.err;
-  EXPECT_NE(ran.err.find("`agent-env` would have hidden "), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("`agent-credentials` would have hidden "), std::string::npos) << ran.err;
 }
 
 TEST_F(Run, the_mounts_are_the_commands_alone) {
@@ -248,7 +248,12 @@ TEST_F(Run, the_policy_says_which_variables_are_passed_on) {
 
 TEST_F(Run, the_policy_it_runs_under_is_not_the_commands_to_change) {
   put("home/project/conf/base.toml", "version = 1\n");
-  put("home/project/conf/it [1].toml", "version = 1\n[[include]]\nfile = \"base.toml\"\n");
+  put("home/project/conf/rules.toml", "[extend]\npath = \"more.toml\"\n");
+  put("home/project/conf/more.toml", "# none\n");
+  put("home/project/conf/m.tsv", "# none\n");
+  put("home/project/conf/it [1].toml",
+      "version = 1\n[[include]]\nfile = \"base.toml\"\n"
+      "[[import]]\ngitleaks = \"rules.toml\"\nas = \"rules\"\n[detector.m]\nmanifest = \"m.tsv\"\n");
   const std::string policy = project_ + "/conf/it [1].toml";
   const std::string link = project_ + "/conf/link.toml";
   ASSERT_EQ(::symlink(policy.c_str(), link.c_str()), 0);
@@ -256,7 +261,8 @@ TEST_F(Run, the_policy_it_runs_under_is_not_the_commands_to_change) {
   const Finished ran = run(
       {"-q", "--policy", link, "--over", project_, "--log", log},
       {"sh", "-c",
-       "for f in conf/base.toml 'conf/it [1].toml' log; do (: >> \"$f\") && echo wrote $f;"
+       "for f in conf/base.toml 'conf/it [1].toml' conf/rules.toml conf/more.toml conf/m.tsv log; do"
+       " (: >> \"$f\") && echo wrote $f;"
        " rm -f \"$f\" && echo removed $f; done; rm conf/link.toml && echo removed;"
        " mv conf other && mkdir conf && touch conf/base.toml && echo replaced; cat conf/base.toml"});
   EXPECT_EQ(ran.out, "version = 1\n") << ran.err;
@@ -311,13 +317,13 @@ TEST_F(RunInRepository, a_history_without_secrets_is_no_hindrance) {
 
 TEST_F(RunInRepository, a_secret_that_was_committed_and_removed_refuses_the_start) {
   expect_start();
-  put("home/project/conf/.env", "TOKEN=1\n");
-  commit("conf/.env", "leak");
-  git("rm -q conf/.env");
+  put("home/project/conf/.netrc", "TOKEN=1\n");
+  commit("conf/.netrc", "leak");
+  git("rm -q conf/.netrc");
   git("commit -q -m mended");
-  expect_refusal("conf/.env", " leak");
-  expect_refusal("conf/.env", " mended");
-  const Finished shown = as_agent("git show HEAD~1:conf/.env", {"-q", "--history", "allow"});
+  expect_refusal("conf/.netrc", " leak");
+  expect_refusal("conf/.netrc", " mended");
+  const Finished shown = as_agent("git show HEAD~1:conf/.netrc", {"-q", "--history", "allow"});
   EXPECT_EQ(shown.out, "TOKEN=1\n") << shown.err;
   const Finished hidden = as_agent("ls -A; git log", {"-q", "--history", "hide"});
   EXPECT_EQ(hidden.out, "file\n") << hidden.err;
@@ -325,10 +331,10 @@ TEST_F(RunInRepository, a_secret_that_was_committed_and_removed_refuses_the_star
 }
 
 TEST_F(RunInRepository, a_secret_that_is_staged_or_stashed_refuses_the_start) {
-  git("add -f .env");
-  expect_refusal(".env", "it is staged");
+  git("add -f .netrc");
+  expect_refusal(".netrc", "it is staged");
   git("stash -q");
-  expect_refusal(".env", "index on main");
+  expect_refusal(".netrc", "index on main");
 }
 
 TEST_F(RunInRepository, what_cannot_be_looked_into_refuses_the_start) {
@@ -383,7 +389,7 @@ TEST_F(Run, wrong_usage_is_one_line) {
 }
 
 TEST_F(RunByUser, a_user_gets_the_same_without_passthrough) {
-  const Finished ran = as_agent("cat file; cat .env; echo new > new; id -u", {});
+  const Finished ran = as_agent("cat file; cat .netrc; echo new > new; id -u", {});
   EXPECT_EQ(ran.out, "content\n" + std::to_string(kUser) + "\n") << ran.err;
   EXPECT_NE(ran.err.find("passthrough is off"), std::string::npos) << ran.err;
   EXPECT_EQ(read_file(project_ + "/new"), "new\n");

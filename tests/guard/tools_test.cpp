@@ -16,7 +16,7 @@ class Tools : public Guarded, public ::testing::WithParamInterface<const char*> 
     Guarded::SetUp();
     if (IsSkipped()) return;
     put("project/main.c", "int main(void) { return 0; }\n");
-    put("project/.env", "KEY=secret\n");
+    put("project/.netrc", "KEY=secret\n");
     ASSERT_NO_FATAL_FAILURE(serve(kAgent, GetParam()));
   }
   // Runs a command in the mounted project.
@@ -54,7 +54,7 @@ TEST_P(Tools, git_commits_branches_and_checks_out) {
   must("git checkout -qb two && echo '//' >> main.c && git commit -qam two");
   must("git checkout -q main && ! grep -q '//' main.c && git merge -q two && grep -q '//' main.c");
   must(
-      "git stash list && git gc -q && git fsck --strict && git status --porcelain | grep -v .env |"
+      "git stash list && git gc -q && git fsck --strict && git status --porcelain | grep -v .netrc |"
       " wc -l | grep -qx 0");
 }
 
@@ -65,7 +65,7 @@ TEST_P(Tools, tar_and_folder_renames_as_of_package_managers) {
       " cat node/pkg/index.js");
   must("tar cf node.tar node && rm -r node && tar xf node.tar && test -f node/pkg/index.js");
   must("cp -a node copy && rm -rf node copy node.tar");
-  EXPECT_EQ(names_in(lower("project")), ".env main.c");
+  EXPECT_EQ(names_in(lower("project")), ".netrc main.c");
 }
 
 TEST_P(Tools, a_compiler_builds_what_runs) {
@@ -77,7 +77,7 @@ TEST_P(Tools, a_compiler_builds_what_runs) {
 
 TEST_P(Tools, the_agent_sees_no_secret_and_the_owner_does) {
   std::string said;
-  const int found = shell("cat " + mount("project/.env"), &said);
+  const int found = shell("cat " + mount("project/.netrc"), &said);
   if (std::string_view{GetParam()} == "agent") {
     EXPECT_NE(found, 0);
     EXPECT_EQ(said.find("secret"), std::string::npos);

@@ -70,6 +70,24 @@ TEST(Allowlist, with_AND_and_nothing_but_paths_is_about_paths) {
   EXPECT_EQ(found_in(with(allowlist), "key=abc", "test/x"), Strings{});
 }
 
+TEST(Allowlist, paths_do_not_count_where_the_path_is_not_known) {
+  Allowlist allowlist;
+  allowlist.paths = {".*"};
+  EXPECT_EQ(found_in(with(allowlist), "key=abc", "").size(), 1u);
+  allowlist.condition = Condition::all;
+  allowlist.stopwords = {"abc"};
+  EXPECT_EQ(found_in(with(allowlist), "key=abc", "").size(), 1u);
+  EXPECT_EQ(found_in(with(allowlist), "key=abc", "x"), Strings{});
+}
+
+TEST(Allowlist, a_rule_about_a_path_holds_where_the_path_is_not_known) {
+  Rule rule = rule_of("r", "key=([a-z0-9]+)");
+  rule.path = "\\.env$";
+  const Detectors detectors = detectors_of({rule});
+  EXPECT_EQ(found_in(detectors, "key=abc", "a.txt"), Strings{});
+  EXPECT_EQ(found_in(detectors, "key=abc", "").size(), 1u);
+}
+
 TEST(Allowlist, commits_never_hold) {
   Allowlist allowlist;
   allowlist.commits = {"abc"};

@@ -28,6 +28,36 @@ constexpr std::string_view kSubjects[] = {"[subject.agent]\nrun_as = true\n",
                                           "[subject.agent]\nuid = [1002]\n"};
 // Every rule is for the agent alone.
 constexpr std::string_view kRules = R"(
+[default]
+deadline = "10s"
+[detector.marker]
+regex = "[0-9a-f]{16,64}"
+[detector.nowhere]
+regex = "this stands in none of the files"
+[[rule]]
+id = "found"
+who = "agent"
+path = "*.found"
+content = "marker"
+verdict = "redact"
+[[rule]]
+id = "found-denied"
+who = "agent"
+path = "*.foundno"
+content = ["nowhere", "marker"]
+verdict = "deny"
+[[rule]]
+id = "redacted"
+who = "agent"
+path = "*.red"
+verdict = "redact"
+with = "all"
+[[rule]]
+id = "sought"
+who = "agent"
+path = "*.sought"
+content = "nowhere"
+verdict = "deny"
 [[rule]]
 id = "hidden"
 who = "agent"

@@ -26,6 +26,7 @@ struct Axis {
   const char* suffix;           // what the file's name ends with
   bool seen, read, changed;     // whether the agent may
   bool same_as_owners = false;  // he may do all that the owner may
+  bool redacted = false;        // he reads other bytes, as many
 };
 inline constexpr Axis kNative{"native", "d", "", true, true, true, true};
 inline constexpr Axis kHidden{"hidden", "d", ".key", false, false, false};
@@ -35,6 +36,11 @@ inline constexpr Axis kDenied{"denied", "d", ".no", true, false, true};
 inline constexpr Axis kShut{"shut", "d", ".shut", true, false, false};
 inline constexpr Axis kKept{"kept", "d", ".ro", true, true, false};
 inline constexpr Axis kServed{"served", "d", ".slow", true, true, true};
+// By what the file contains, and by its name; and what another file contains does not matter.
+inline constexpr Axis kFound{"found", "d", ".found", true, false, false, false, true};
+inline constexpr Axis kFoundDenied{"found_denied", "d", ".foundno", true, false, false};
+inline constexpr Axis kRedacted{"redacted", "d", ".red", true, false, false, false, true};
+inline constexpr Axis kSought{"sought", "d", ".sought", true, true, true};
 inline constexpr Axis kAudited{"audited", "d", ".log", true, true, true, true};
 
 // A file with a secret of its own.

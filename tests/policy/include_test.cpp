@@ -70,9 +70,9 @@ TEST(Include, what_the_file_itself_says_goes_first) {
 }
 
 TEST(Include, adds_what_commands_may_reach) {
-  const Program program = program_with(
-      "version = 1\n[run]\nsockets = \"/a\"\n[[include]]\nfile = \"b.toml\"\n",
-      {{"b.toml", "version = 1\n[run]\nsockets = \"/b\"\nkeep_env = \"X\"\n"}});
+  const Program program =
+      program_with("version = 1\n[run]\nsockets = \"/a\"\n[[include]]\nfile = \"b.toml\"\n",
+                   {{"b.toml", "version = 1\n[run]\nsockets = \"/b\"\nkeep_env = \"X\"\n"}});
   EXPECT_EQ(program.document().run, (RunSpec{.keep_env = {"X"},
                                              .drop_env = {},
                                              .sockets = {"/a", "/b"},

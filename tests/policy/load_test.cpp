@@ -95,12 +95,14 @@ TEST(Load, suggests_the_key_or_word_that_was_meant) {
       {kHead + "[[rule]]\nid = \"r\"\nverdict = \"hidden\"",
        "p.toml:4:11: unknown verdict `hidden`; did you mean `hide`?\n"},
       {kHead + "[[rule]]\nid = \"r\"\nread = \"natvie\"",
-       "p.toml:4:8: `read` cannot be `natvie`; it is one of `native`, `served`, `deny`; did you "
-       "mean"
-       " `native`?\n"},
+       "p.toml:4:8: `read` cannot be `natvie`; it is one of `native`, `served`, `redact`, `deny`; "
+       "did "
+       "you mean `native`?\n"},
       {kHead + "[[rule]]\nid = \"r\"\nzzzzzz = 1\nverdict = \"hide\"",
        "p.toml:4:1: unknown key `zzzzzz` in a rule\n"},
       {kAgent + "[[rule]]\nid = \"r\"\nwho = \"agnet\"\nverdict = \"hide\"",
+       "p.toml:5:6: no subject `agnet` is declared; did you mean `agent`?\n"},
+      {kAgent + "[[rule]]\nid = \"r\"\nwho = \"!agnet\"\nverdict = \"hide\"",
        "p.toml:5:6: no subject `agnet` is declared; did you mean `agent`?\n"},
       {kHead + "[[rule]]\nid = \"r\"\nwho = \"bot\"\nverdict = \"hide\"",
        "p.toml:3:6: no subject `bot` is declared; declare it by [subject.bot]\n"},
@@ -119,6 +121,8 @@ TEST(Load, tells_what_is_wrong_with_a_rule) {
        "p.toml:4:8: `path` is empty; leave it out to mean every path\n"},
       {kHead + "[[rule]]\nid = \"r\"\nwho = []\nverdict = \"hide\"",
        "p.toml:4:7: `who` names no subject; leave it out to mean everyone\n"},
+      {kAgent + "[[rule]]\nid = \"r\"\nwho = [\"!agent\", \"agent\"]\nverdict = \"hide\"",
+       "p.toml:6:7: `who` either names subjects, or takes them out by `!`\n"},
       {kHead + "[[rule]]\nid = \"r\"\nwho = \"anyone\"\nverdict = \"hide\"",
        "p.toml:4:7: `who` cannot be `anyone`; leave it out to mean everyone\n"},
       {kHead + "[[rule]]\nid = \"r\"\nmode = \"q\"\nread = \"deny\"",
@@ -146,24 +150,6 @@ TEST(Load, tells_an_id_that_is_given_twice) {
       "p.toml:6:6: the id `r` is taken by the rule at p.toml:3\n");
 }
 
-TEST(Load, refuses_what_needs_to_look_into_files) {
-  const std::string no =
-      "this version cannot look into files, so it cannot enforce what depends on content\n";
-  const std::string no_redact =
-      "this version cannot look into files, so it cannot redact; `deny` and `hide` it can\n";
-  expect_all({
-      {kHead + "[[rule]]\nid = \"r\"\nverdict = \"redact\"", "p.toml:4:11: " + no_redact},
-      {kHead + "[[rule]]\nid = \"r\"\nread = \"redact\"", "p.toml:4:8: " + no_redact},
-      {kHead + "[[rule]]\nid = \"r\"\nverdict = \"deny\"\ncontent = \"x\"",
-       "p.toml:5:1: `content`: " + no},
-      {kHead + "[[import]]\ngitleaks = \"x\"", "p.toml:2:3: `import`: " + no},
-      {kHead + "[detector.card]\nregex = \"x\"", "p.toml:2:2: `detector`: " + no},
-      {kHead + "[[never]]\ncontent = \"x\"\nread = \"native\"", "p.toml:3:1: `content`: " + no},
-      {kHead + "[[test]]\npath = \"a\"\nexpect = { read = \"native\", has = [\"x\"] }",
-       "p.toml:4:29: `has`: " + no},
-  });
-}
-
 TEST(Load, takes_the_defaults_that_are_about_content_and_checks_them) {
   EXPECT_EQ(
       wrong_with(kHead +
@@ -175,6 +161,11 @@ TEST(Load, takes_the_defaults_that_are_about_content_and_checks_them) {
        "p.toml:3:12: `soon` is no time from 1ms to 60min; write one like `200ms`\n"},
       {kHead + "[default]\ntoo_big = { over = \"64M\" }",
        "p.toml:3:20: `64M` is no size; write one like `64MiB`\n"},
+      {kHead + "[default]\non_error = \"hide\"",
+       "p.toml:3:12: `on_error` cannot hide: that a file is there is known before it is looked "
+       "into\n"},
+      {kHead + "[default]\ntoo_big = { over = \"1GiB\", verdict = \"redact\" }",
+       "p.toml:3:38: `verdict` cannot redact: nobody knows what is in the file then\n"},
       {kHead + "[default]\non_error = \"dney\"",
        "p.toml:3:12: unknown verdict `dney`; did you mean `deny`?\n"},
       {kHead + "[default]\nhardlinks = \"no\"",

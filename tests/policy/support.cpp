@@ -36,10 +36,32 @@ Terms terms_at(const Program& program, std::string_view path, std::string_view s
   return program.terms(walk(program, path).place, index.value_or(kUnknown));
 }
 
-std::string grant_at(const Program& program, std::string_view path, std::string_view subject) {
-  const Grant grant = terms_at(program, path, subject).grant;
+namespace {
+
+std::string words_of(const Grant& grant) {
   return fmt::format("{} {} {} {}", name(grant.see), name(grant.read), name(grant.execute),
                      name(grant.write));
+}
+
+}  // namespace
+
+std::string grant_at(const Program& program, std::string_view path, std::string_view subject) {
+  return words_of(terms_at(program, path, subject).grant);
+}
+
+ContentId content_of(const Program& program, std::string_view name) {
+  for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(kFailed); ++i) {
+    if (program.content_name(ContentId{i}) == name) return ContentId{i};
+  }
+  ADD_FAILURE() << "no rule speaks of " << name;
+  return kFailed;
+}
+
+std::string grant_if(const Program& program, std::string_view path, std::string_view subject,
+                     std::string_view content) {
+  const Terms terms = terms_at(program, path, subject);
+  if (content.empty()) return words_of(resolve(terms, {}).grant);
+  return words_of(resolve(terms, {content_of(program, content)}).grant);
 }
 
 std::string toml_string(std::string_view text) {

@@ -23,6 +23,12 @@ Terms terms_at(const Program& program, std::string_view path, std::string_view s
 std::string grant_at(const Program& program, std::string_view path,
                      std::string_view subject = "anyone");
 
+// Gives a program's content by name; how inspections end by "too_big" and the like.
+ContentId content_of(const Program& program, std::string_view name);
+// Gives "see read execute write" of a file in which that is found, and nothing else; "": nothing.
+std::string grant_if(const Program& program, std::string_view path, std::string_view subject,
+                     std::string_view content);
+
 // Gives a policy with one rule that hides what `globs` name.
 std::string hiding(const std::vector<std::string>& globs);
 // Tells whether that policy hides a path.

@@ -11,7 +11,7 @@ prefix=$work/prefix
 
 echo "== install"
 cmake --install "$build" --prefix "$prefix" >"$work/install.log"
-for file in bin/sluice libexec/sluice/sluiced include/sluice/fuse.h share/man/man1/sluice.1; do
+for file in bin/sluice libexec/sluice/sluiced libexec/sluice/sluice-inspector include/sluice/fuse.h share/man/man1/sluice.1; do
   test -e "$prefix/$file" || { echo "missing: $file"; exit 1; }
 done
 # Nothing installed may lead back here.
