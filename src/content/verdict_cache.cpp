@@ -14,12 +14,12 @@ namespace {
 using Failure = CacheDatabase::Failure;
 using Make = CacheDatabase::Make;
 
-constexpr std::size_t kBatch = 1000;
+constexpr std::size_t kBatch = 4096;
 
 }  // namespace
 
-VerdictCache::VerdictCache(std::string file, std::size_t most_rows)
-    : file_{std::move(file)}, most_rows_{std::max<std::size_t>(most_rows, 16)} {
+VerdictCache::VerdictCache(std::string file, Limits limits)
+    : file_{std::move(file)}, limits_{std::max<std::size_t>(limits.rows, 16), limits.bytes} {
   open();
   if (!writing_.database) {
     place_.reset();
@@ -49,7 +49,12 @@ void VerdictCache::open() {
     return say(fmt::format("cannot make `{}`: what is found in files is not kept", file_));
   }
   auto failure = Failure::not_to_be;
-  bool good = connect(alone ? Make::yes : Make::no, failure);
+  bool good = false;
+  if (alone && place_->marked()) {
+    failure = Failure::not_ours;
+  } else {
+    good = connect(alone ? Make::yes : Make::no, failure);
+  }
   if (!good && failure == Failure::not_ours && alone && place_->set_aside() && place_->make()) {
     good = connect(Make::yes, failure);
     say(fmt::format("`{0}` was no cache of this version, or damaged: it is `{0}.bad` now, and begun"
@@ -67,7 +72,8 @@ void VerdictCache::open() {
 
 bool VerdictCache::connect(Make make, Failure& failure) {
   for (Connection* each : {&writing_, &asking_}) {
-    auto database = CacheDatabase::open(place_->file(), make);
+    const auto use = each == &writing_ ? CacheDatabase::Use::writing : CacheDatabase::Use::asking;
+    auto database = CacheDatabase::open(place_->file(), make, use, limits_);
     if (!database) {
       failure = database.error();
       writing_.database.reset();
@@ -80,12 +86,15 @@ bool VerdictCache::connect(Make make, Failure& failure) {
 
 // Not before it is opened the next time is it set aside: now others may be at it.
 void VerdictCache::give_up() noexcept {
+  place_->mark();
   for (Connection* each : {&writing_, &asking_}) {
     const std::lock_guard lock{each->mutex};
     each->database.reset();
   }
   try {
-    say(fmt::format("`{}` is damaged: what is found in files is not kept", file_));
+    say(fmt::format("`{}` is damaged: what is found in files is not kept, until it is begun anew"
+                    " at the next start",
+                    file_));
   } catch (const std::exception&) {  // no memory; it is not used in any case
   }
 }
@@ -108,11 +117,7 @@ std::optional<Findings> VerdictCache::find(Bytes key, bool& is_old) {
 std::optional<Findings> VerdictCache::get(Bytes key) noexcept try {
   bool is_old = false;
   auto findings = find(key, is_old);
-  if (findings && is_old) {
-    const std::lock_guard lock{queue_mutex_};
-    if (queue_.size() < kQueue) queue_.push_back({{key.begin(), key.end()}, {}});
-    queued_.notify_one();
-  }
+  if (findings && is_old) queue({{key.begin(), key.end()}, {}});
   return findings;
 } catch (const std::exception&) {  // no memory
   return std::nullopt;
@@ -121,11 +126,17 @@ std::optional<Findings> VerdictCache::get(Bytes key) noexcept try {
 void VerdictCache::put(std::vector<std::byte> key, const Findings& findings) noexcept try {
   if (!writer_.joinable()) return;
   std::vector<std::byte> value = findings.encode();
-  const std::lock_guard lock{queue_mutex_};
-  if (queue_.size() >= kQueue) return;
-  queue_.push_back({std::move(key), std::move(value)});
-  queued_.notify_one();
+  if (value.size() <= kLongestValue) queue({std::move(key), std::move(value)});
 } catch (const std::exception&) {  // no memory: it is found out again
+}
+
+void VerdictCache::queue(Row row) {
+  const std::size_t size = row.key.size() + row.value.size();
+  const std::lock_guard lock{queue_mutex_};
+  if (queue_.size() >= kQueueRows || queued_bytes_ + size > kQueueBytes) return;
+  queue_.push_back(std::move(row));
+  queued_bytes_ += size;
+  queued_.notify_one();
 }
 
 void VerdictCache::flush() noexcept {
@@ -146,6 +157,7 @@ void VerdictCache::write(const std::stop_token& stop) {
       if (queue_.empty()) return;  // asked to stop, and all is written
       rows.clear();
       while (!queue_.empty() && rows.size() < kBatch) {
+        queued_bytes_ -= queue_.front().key.size() + queue_.front().value.size();
         rows.push_back(std::move(queue_.front()));
         queue_.pop_front();
       }
@@ -155,7 +167,7 @@ void VerdictCache::write(const std::stop_token& stop) {
     try {
       const std::lock_guard lock{writing_.mutex};
       // What cannot be written, as there is no room or others are at it, is not kept.
-      if (writing_.database && !writing_.database->write(rows, most_rows_)) {
+      if (writing_.database && !writing_.database->write(rows)) {
         damaged = writing_.database->is_damaged();
       }
     } catch (const std::exception&) {  // no memory: likewise

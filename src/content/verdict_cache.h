@@ -26,13 +26,20 @@ namespace sluice::content {
 
 class VerdictCache {
  public:
-  static constexpr std::size_t kQueue = 65536;  // rows that wait to be written; more are not kept
+  using Limits = CacheDatabase::Limits;
+  // What waits to be written; more is not kept.
+  static constexpr std::size_t kQueueRows = 262'144;
+  static constexpr std::size_t kQueueBytes = std::size_t{64} << 20;
+  // What is longer is not kept: it is rare, and finding it out again is cheaper.
+  static constexpr std::size_t kLongestValue = std::size_t{64} << 10;
 
   // file       is made where it is not there; its folder too. A file that is none of ours, of
   //            another version, or damaged is set aside as FILE.bad, and another one made, unless
   //            somebody is using it
   // most_rows  beyond, those that were not used for longest go
-  VerdictCache(std::string file, std::size_t most_rows);
+  VerdictCache(std::string file, std::size_t most_rows)
+      : VerdictCache{std::move(file), Limits{.rows = most_rows}} {}
+  VerdictCache(std::string file, Limits limits);
   ~VerdictCache();  // what waits is written
 
   // Gives why nothing is kept; empty where all is well. One line.
@@ -55,11 +62,12 @@ class VerdictCache {
   bool connect(CacheDatabase::Make make, CacheDatabase::Failure& failure);
   std::optional<Findings> find(Bytes key, bool& is_old);
   void give_up() noexcept;
+  void queue(Row row);
   void write(const std::stop_token& stop);
   void say(std::string line);
 
   const std::string file_;
-  const std::size_t most_rows_;
+  const Limits limits_;
   std::optional<CachePlace> place_;  // longer than the connections
   Connection asking_, writing_;
   mutable std::mutex trouble_mutex_;  // guards trouble_
@@ -68,6 +76,7 @@ class VerdictCache {
   std::mutex queue_mutex_;  // guards all below but the thread
   std::condition_variable_any queued_, written_;
   std::deque<Row> queue_;
+  std::size_t queued_bytes_ = 0;
   bool is_writing_ = false;
   std::jthread writer_;  // the last member: it uses the others
 };

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <list>
 #include <memory>
@@ -27,6 +26,7 @@
 #include "sluice/content/detection.h"
 #include "sluice/content/finder.h"
 #include "sluice/content/lease_watch.h"
+#include "sluice/content/path_hash.h"
 #include "sluice/content/verdict_cache.h"
 #include "sluice/content/version.h"
 
@@ -83,15 +83,13 @@ class Verdicts {
   struct Key {
     Version version;
     SetIndex set{};
-    // A digest, where it matters: whoever chooses names finds no two with the same.
-    Digest32 path{};
+    // Where it matters: whoever chooses names finds no two with the same.
+    Hash128 path{};
     friend bool operator==(const Key&, const Key&) noexcept = default;
   };
   struct Hash {
     std::size_t operator()(const Key& key) const noexcept {
-      std::size_t path = 0;
-      std::memcpy(&path, key.path.data(), sizeof path);
-      return key.version.hash() + static_cast<std::size_t>(key.set) * 31 + path;
+      return key.version.hash() + static_cast<std::size_t>(key.set) * 31 + key.path[0];
     }
   };
   using Answer = std::shared_ptr<const Findings>;
@@ -123,9 +121,10 @@ class Verdicts {
   Known gather(const Version& version, std::string_view path, policy::ContentSet asked,
                std::vector<SetIndex>& missing);
   Key key_of(const Version& version, SetIndex set, std::string_view path) const;
-  std::vector<std::byte> row_key(const Key& key) const;
-  Answer remembered(const Key& key);
-  void remember(const Key& key, const Answer& answer, bool in_file);
+  std::vector<std::byte> row_key(const Key& key, std::string_view path) const;
+  Answer remembered(const Key& key, std::string_view path);
+  void remember(const Key& key, const Answer& answer);
+  void keep(const Key& key, std::string_view path, const Answer& answer);
   bool find_out(int fd, std::string_view path, const std::vector<SetIndex>& missing, Known& known);
   std::pair<Answer, bool> inspect(int fd, const Key& key, std::string_view path);
   std::pair<Answer, bool> inspect_alone(int fd, const Key& key, std::string_view path);
@@ -135,7 +134,10 @@ class Verdicts {
   void run(Job job);
   Shard& shard(const Key& key) noexcept { return shards_[Hash{}(key) / 64 % shards_.size()]; }
 
+  static constexpr std::uint8_t kNoSet = 0xff;
+
   const std::shared_ptr<const Detection> detection_;
+  std::array<std::uint8_t, policy::kMaxContents> set_of_{};  // that tells of a content, or kNoSet
   Finder& finder_;
   const VerdictsOptions options_;
   std::unique_ptr<VerdictCache> cache_;

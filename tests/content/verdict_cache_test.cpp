@@ -11,11 +11,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <thread>
 
 #include "disk.h"
+#include "sluice/content/path_hash.h"
 
 namespace sluice::content {
 namespace {
@@ -410,6 +414,72 @@ TEST_F(VerdictCacheTest, without_a_disk_to_write_to_is_none) {
   cache.put(key(1), findings(1));
   cache.flush();
   EXPECT_EQ(cache.get(key(1)), std::nullopt);
+}
+
+// Of two pages it does not show when the file is opened.
+TEST_F(VerdictCacheTest, that_turns_out_to_be_damaged_is_begun_anew_when_nobody_uses_it) {
+  fill(20);
+  {
+    std::fstream bytes{file, std::ios::in | std::ios::out | std::ios::binary};
+    bytes.seekp(4096);
+    bytes << std::string(8192, '\xff');
+  }
+  {
+    const auto cache = open(), other = open();
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(cache->get(key(i)), std::nullopt);
+    EXPECT_NE(cache->trouble(), "");
+    EXPECT_NE(open()->get(key(1)), findings(1));
+    EXPECT_FALSE(exists(file + ".bad"));
+  }
+  expect_begun_anew();
+}
+
+TEST_F(VerdictCacheTest, that_another_writes_to_for_a_moment_waits_for_him) {
+  fill(1);
+  const auto cache = open();
+  Other other{file};
+  ASSERT_EQ(other.run("BEGIN IMMEDIATE"), SQLITE_OK);
+  for (int i = 0; i < 10; ++i) cache->put(key(i), findings(i));
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  EXPECT_EQ(cache->get(key(0)), findings(0));  // who asks does not
+  ASSERT_EQ(other.run("COMMIT"), SQLITE_OK);
+  cache->flush();
+  EXPECT_EQ(cache->get(key(9)), findings(9));
+}
+
+TEST_F(VerdictCacheTest, does_not_grow_beyond_its_size_and_keeps_what_is_new) {
+  constexpr std::uint64_t kBytes = 512 << 10;
+  VerdictCache cache{file, VerdictCache::Limits{.rows = 1'000'000, .bytes = kBytes}};
+  int found = 0;
+  for (int round = 0; round < 40; ++round) {
+    for (int i = 0; i < 500; ++i) cache.put(key(round * 500 + i), findings(i));
+    cache.flush();
+    found += cache.get(key(round * 500)) ? 1 : 0;
+  }
+  EXPECT_LE(std::filesystem::file_size(file), kBytes);
+  EXPECT_GT(found, 10);
+  EXPECT_LT(found, 40);
+}
+
+TEST_F(VerdictCacheTest, keeps_nothing_that_is_overly_long) {
+  Findings much = findings(1);
+  const std::string tail(96, 'x');
+  much.detectors.clear();
+  for (int i = 1000; i < 2000; ++i) much.detectors.push_back(std::to_string(i) + tail);
+  const auto cache = open();
+  cache->put(key(1), much);
+  cache->flush();
+  EXPECT_EQ(cache->get(key(1)), std::nullopt);
+}
+
+// A tall order for who chooses names: two of them that are one to us.
+TEST(Siphash, is_what_its_authors_say) {
+  std::array<std::byte, 64> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i);
+  const Hash128 secret{0x0706050403020100, 0x0f0e0d0c0b0a0908};
+  EXPECT_EQ(siphash(secret, {}), (Hash128{0xe6a825ba047f81a3, 0x930255c71472f66d}));
+  EXPECT_EQ(siphash(secret, Bytes{bytes}.first(1)),
+            (Hash128{0x44af996bd8c187da, 0x45fc229b11597634}));
 }
 
 TEST_F(VerdictCacheTest, has_no_more_rows_than_wanted_however_little_each_process_puts) {
