@@ -92,6 +92,18 @@ void add_addresses(std::vector<Rule>& rules) {
   rules.push_back(std::move(netrc));
 }
 
+// What code has after a name that means a secret: other names, parts of them, types, and whatever
+// has no digit in it.
+Allowlist expressions() {
+  Allowlist code;
+  code.regexes = {R"(^[^0-9]*$)",
+                  R"(::|->|^[&*.:]|[|]{2})",
+                  R"(^[A-Za-z_$][A-Za-z_$]*[0-9]{0,3}$)",
+                  R"(^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$)",
+                  R"(^_*[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z0-9]{1,16})+_*$)"};
+  return code;
+}
+
 void add_assignments(std::vector<Rule>& rules) {
   Rule generic = rule(
       "generic-assignment", "assignment to a name that means a secret",
@@ -101,6 +113,7 @@ void add_assignments(std::vector<Rule>& rules) {
       {"passwd", "password", "passphrase", "secret", "token", "key", "credential"});
   generic.entropy = 3.2;
   generic.allowlists.push_back(placeholders());
+  generic.allowlists.push_back(expressions());
   rules.push_back(std::move(generic));
   // A quoted password may be any text, in a place where code has no expression.
   Rule quoted = rule(

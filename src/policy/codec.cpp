@@ -316,6 +316,10 @@ bool is_whole(Document& document) {
   const std::size_t files = document.files.size();
   const auto known = [&](Location at) { return at.file < files; };
   bool good = document.defaults.set == (1u << kAxes) - 1 && document.unknown_subject.set != 0;
+  const ContentDefaults& ends = document.content;
+  for (const Values* values : {&ends.on_error, &ends.on_timeout, &ends.too_big}) {
+    good &= values->set != 0 && !values->has(Axis::see) && !values->has(Axis::with);
+  }
   for (const Rule& rule : document.rules) {
     good &= known(rule.at) && known(rule.contents_at) && !rule.id.empty();
     good &= std::ranges::all_of(rule.paths, [&](const GlobText& glob) { return known(glob.at); });

@@ -36,7 +36,9 @@ class GuardPlace final : public Place {
     auto mirror = Mirror::make(std::move(source), kernel_, {});
     EXPECT_TRUE(mirror);
     mirror_ = std::move(*mirror);
-    auto made = guard::Guard::make(*mirror_, program_of(under.policy), under.options);
+    const auto program = program_of(under.policy);
+    auto made = guard::Guard::make(*mirror_, {program, guard::test::contents_of(program)},
+                                   under.options);
     EXPECT_TRUE(made);
     guard_ = std::move(*made);
     session_.emplace(fuse::file_system_of(*guard_));
@@ -74,7 +76,9 @@ class GuardedMount final : public Place {
                 scratch_.folder("mount"),
                 {},
                 [&](Mirror& mirror, fuse::Notifier&) {
-                  auto made = guard::Guard::make(mirror, program_of(under.policy), under.options);
+                  const auto program = program_of(under.policy);
+                  auto made = guard::Guard::make(
+                      mirror, {program, guard::test::contents_of(program)}, under.options);
                   EXPECT_TRUE(made);
                   std::shared_ptr<guard::Guard> guard = std::move(*made);
                   return mirror::test::Front{fuse::file_system_of(*guard), guard};

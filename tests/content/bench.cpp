@@ -91,8 +91,9 @@ void faces() {
   write_settled(folder.path("small"), std::string(4096, 'x'));
   const auto make = [&](const char* name, FacesLimits limits, std::uint64_t size, unsigned number) {
     static Faces* owner = nullptr;
-    static Faces in_memory{FacesLimits{}};
-    static Faces spilled{FacesLimits{.memory = 0, .spill_folder = folder.path("spill")}};
+    static Faces in_memory{FacesLimits{.idle = 0}};
+    static Faces spilled{
+        FacesLimits{.memory = 0, .spill_folder = folder.path("spill"), .idle = 0}};
     owner = limits.memory == 0 ? &spilled : &in_memory;
     const Fd fd = open_to_read(folder.path(name));
     const Version version = *Version::of(fd.get());

@@ -27,11 +27,9 @@ namespace {
 constexpr std::size_t kPlenty = 100'000;
 
 std::vector<std::byte> key(int number) {
-  const Bytes bytes = bytes_of(std::string_view{"a key that is long enough "});
-  std::vector<std::byte> key{bytes.begin(), bytes.end()};
-  const auto tail = std::as_bytes(std::span{&number, 1});
-  key.insert(key.end(), tail.begin(), tail.end());
-  return key;
+  const std::string text = fmt::format("a key that is long enough {:08}", number);
+  const Bytes bytes = bytes_of(std::string_view{text});
+  return {bytes.begin(), bytes.end()};
 }
 
 Findings findings(int number) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <set>
 
+#include "sluice/content/file_contents.h"
 #include "sluice/policy/load.h"
 
 namespace sluice::guard::test {
@@ -25,6 +26,19 @@ std::shared_ptr<const policy::Program> program_of(std::string_view text) {
     return nullptr;
   }
   return std::make_shared<const policy::Program>(std::move(*program));
+}
+
+std::shared_ptr<content::Contents> contents_of(
+    const std::shared_ptr<const policy::Program>& program) {
+  auto detection = content::Detection::make(*program);
+  if (!detection) {
+    ADD_FAILURE() << policy::text_of(detection.error());
+    return nullptr;
+  }
+  content::FileContentsOptions options;
+  options.inspector.program = SLUICE_INSPECTOR;
+  return std::make_shared<content::FileContents>(program, std::move(*detection),
+                                                 std::move(options));
 }
 
 void Told::note(const Decision& decision) noexcept {
@@ -93,7 +107,7 @@ void Guarded::serve(std::string_view policy, std::string_view subject,
   options.enforce = enforce;
   served_ = std::make_unique<mirror::test::Served>(
       lower_, mount_, mirror_options, [&](mirror::Mirror& mirror, fuse::Notifier&) {
-        auto made = Guard::make(mirror, program, options);
+        auto made = Guard::make(mirror, {program, contents_of(program)}, options);
         EXPECT_TRUE(made) << made.error().line();
         guard_ = std::move(*made);
         return mirror::test::Front{fuse::file_system_of(*guard_), guard_};

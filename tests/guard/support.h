@@ -23,6 +23,10 @@ using mirror::test::write_file;
 // Gives the program of a policy that must load; `version = 1` need not be said.
 std::shared_ptr<const policy::Program> program_of(std::string_view text);
 
+// Gives who looks into files for it, by workers of their own.
+std::shared_ptr<content::Contents> contents_of(
+    const std::shared_ptr<const policy::Program>& program);
+
 // Keeps all that it is told.
 class Told final : public Decisions {
  public:

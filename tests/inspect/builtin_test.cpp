@@ -271,6 +271,12 @@ TEST(Builtin, finds_nothing_in_text_that_only_talks_of_secrets) {
       "if (password.length < MIN_PASSWORD_LENGTH) throw new Error();\n",
       "const tokenizer = createTokenizer(options);\n",
       "PASSWORD_HASHERS = ['django.contrib.auth.hashers.PBKDF2PasswordHasher']\n",
+      "scope{credentials_ == Credentials::unprivileged};\n",
+      "typedef typename token::token_value_type2 token_value_type;\n",
+      "evp_private_key.p = ::d2i_PrivateKey_bio(bio.p, 0);\n",
+      "my $token = $self->fetch_v2_token;\n",
+      "token = Base64UrlEncoder2.encode(text)\n",
+      "private_key: rsa_key_2048_private\n",
       "sk_test is the prefix of test keys, npm_ that of npm\n",
   };
   for (const char* text : texts) {
