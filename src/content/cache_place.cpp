@@ -122,7 +122,18 @@ bool CachePlace::set_aside() const {
   ::unlink((file_ + "-shm").c_str());
   // Of another program's file this may hold what is newest.
   ::rename((file_ + "-wal").c_str(), (file_ + ".bad-wal").c_str());
-  return ::rename(file_.c_str(), (file_ + ".bad").c_str()) == 0;
+  return ::rename(file_.c_str(), (file_ + ".bad").c_str()) == 0 &&
+         ::ftruncate(lock_.get(), 0) == 0;
+}
+
+void CachePlace::mark() const noexcept {
+  constexpr std::string_view kDamaged = "damaged\n";
+  static_cast<void>(::pwrite(lock_.get(), kDamaged.data(), kDamaged.size(), 0) == 0);
+}
+
+bool CachePlace::marked() const noexcept {
+  struct stat stat {};
+  return ::fstat(lock_.get(), &stat) == 0 && stat.st_size != 0;
 }
 
 }  // namespace sluice::content

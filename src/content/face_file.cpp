@@ -32,9 +32,8 @@ Result<std::size_t> read_some(int fd, std::uint64_t offset, MutableBytes into) n
 
 Result<void> write_all(int fd, std::uint64_t offset, Bytes bytes) noexcept {
   while (!bytes.empty()) {
-    const ssize_t wrote = retry_interrupted([&] {
-      return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    });
+    const ssize_t wrote = retry_interrupted(
+        [&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
     if (wrote <= 0) return wrote < 0 ? fail_last() : fail(EIO);
     bytes = bytes.subspan(static_cast<std::size_t>(wrote));
     offset += static_cast<std::uint64_t>(wrote);

@@ -38,8 +38,7 @@ struct Faces::Store {
 class Faces::Room {
  public:
   // Gives none if there is not so much left.
-  static std::shared_ptr<Room> take(std::shared_ptr<Store> store, Place place,
-                                    std::uint64_t size) {
+  static std::shared_ptr<Room> take(std::shared_ptr<Store> store, Place place, std::uint64_t size) {
     auto room = std::make_shared<Room>(std::move(store), place);
     const std::uint64_t limit = room->store_->limit(place);
     auto& used = room->store_->used(place);
@@ -188,8 +187,7 @@ Result<Fd> Faces::file_at(Place place, std::uint64_t size) {
   if (place == Place::memory) return memory_file();
   for (;;) {
     auto file = unnamed_file(store_->folder, size);
-    const bool full =
-        !file && (file.error() == Errno{ENOSPC} || file.error() == Errno{EDQUOT});
+    const bool full = !file && (file.error() == Errno{ENOSPC} || file.error() == Errno{EDQUOT});
     if (!full || !drop_idle(place)) return file;
   }
 }
@@ -209,8 +207,8 @@ Result<Faces::Shared> Faces::make(int fd, const Key& key, inspect::Redaction red
     Fd lower = TRY(opened_read_only(fd));
     store_->made.fetch_add(1);
     store_->ranges.fetch_add(1);
-    made = Made{
-        std::make_shared<const Face>(std::move(lower), key.version, std::move(redaction)), {}};
+    made =
+        Made{std::make_shared<const Face>(std::move(lower), key.version, std::move(redaction)), {}};
   }
   if (!made) return fail(made.error());
   const auto now = Version::of(fd);

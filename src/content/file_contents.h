@@ -54,8 +54,8 @@ class FileContents final : public Contents {
  private:
   // Asks the workers, who are started by the first question.
   class Starter;
-  // What a face shows that is made as it is read: a version's key, the contents that are hidden, and
-  // the path where it matters to what is found.
+  // What a face shows that is made as it is read: a version's key, the contents that are hidden,
+  // and the path where it matters to what is found.
   using AsRead = std::tuple<std::vector<std::byte>, std::uint64_t, std::string>;
 
   Opening show(const Ask& ask, Verdicts::Known known) noexcept;

@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <thread>
 
 #include "disk.h"
 
@@ -71,7 +74,7 @@ class Other {
 class VerdictCacheTest : public testing::Test {
  protected:
   std::unique_ptr<VerdictCache> open(std::size_t rows = kPlenty) const {
-    return std::make_unique<VerdictCache>(file, rows);
+    return std::make_unique<VerdictCache>(file, VerdictCache::Limits{.rows = rows});
   }
   // Puts the first `count` and closes the file.
   void fill(int count) const {
@@ -220,7 +223,7 @@ TEST_F(VerdictCacheTest, never_gives_a_wrong_answer_whichever_byte_is_turned) {
   const Folder memory{"/dev/shm"};
   const std::string path = memory.path("cache/verdicts.sqlite");
   {
-    VerdictCache cache{path, kPlenty};
+    VerdictCache cache{path, {.rows = kPlenty}};
     for (int i = 0; i < 5; ++i) cache.put(key(i), findings(i));
   }
   const std::string good = read_text(path);
@@ -232,7 +235,7 @@ TEST_F(VerdictCacheTest, never_gives_a_wrong_answer_whichever_byte_is_turned) {
     bad[at] = static_cast<char>(bad[at] ^ (at % 2 == 0 ? 0xff : 1 << at % 7));
     write_text(path, bad);
     for (const char* beside : {"-wal", "-shm", ".bad"}) ::unlink((path + beside).c_str());
-    VerdictCache cache{path, kPlenty};
+    VerdictCache cache{path, {.rows = kPlenty}};
     for (int i = 0; i < 5; ++i) {
       const auto got = cache.get(key(i));
       ASSERT_TRUE(!got || *got == findings(i)) << "byte " << at;
@@ -356,11 +359,11 @@ TEST_F(VerdictCacheTest, may_be_below_a_folder_that_is_a_link) {
   ASSERT_EQ(::symlink(folder.path("home").c_str(), folder.path("link").c_str()), 0);
   const std::string linked = folder.path("link/cache/verdicts.sqlite");
   {
-    VerdictCache cache{linked, kPlenty};
+    VerdictCache cache{linked, {.rows = kPlenty}};
     EXPECT_EQ(cache.trouble(), "");
     cache.put(key(1), findings(1));
   }
-  EXPECT_EQ((VerdictCache{linked, kPlenty}.get(key(1))), findings(1));
+  EXPECT_EQ((VerdictCache{linked, {.rows = kPlenty}}.get(key(1))), findings(1));
 }
 
 TEST_F(VerdictCacheTest, on_a_full_disk_keeps_less_and_says_nothing_wrong) {
@@ -371,7 +374,7 @@ TEST_F(VerdictCacheTest, on_a_full_disk_keeps_less_and_says_nothing_wrong) {
   const std::string path = small.path("disk/cache/verdicts.sqlite");
   std::map<int, Findings> all;
   {
-    VerdictCache cache{path, kPlenty};
+    VerdictCache cache{path, {.rows = kPlenty}};
     EXPECT_EQ(cache.trouble(), "");
     for (int i = 0; i < 3000; ++i) {
       Findings large = findings(i);
@@ -387,7 +390,7 @@ TEST_F(VerdictCacheTest, on_a_full_disk_keeps_less_and_says_nothing_wrong) {
       ASSERT_TRUE(!got || *got == each);
     }
   }
-  VerdictCache cache{path, kPlenty};
+  VerdictCache cache{path, {.rows = kPlenty}};
   int right = 0;
   for (const auto& [i, each] : all) {
     const auto got = cache.get(key(i));
@@ -403,11 +406,67 @@ TEST_F(VerdictCacheTest, without_a_disk_to_write_to_is_none) {
   if (const auto why = small.mount("tmpfs", "none", "disk", "size=64k,ro"); !why.empty()) {
     GTEST_SKIP() << why;
   }
-  VerdictCache cache{small.path("disk/cache/verdicts.sqlite"), kPlenty};
+  VerdictCache cache{small.path("disk/cache/verdicts.sqlite"), {.rows = kPlenty}};
   EXPECT_NE(cache.trouble(), "");
   cache.put(key(1), findings(1));
   cache.flush();
   EXPECT_EQ(cache.get(key(1)), std::nullopt);
+}
+
+// Of two pages it does not show when the file is opened.
+TEST_F(VerdictCacheTest, that_turns_out_to_be_damaged_is_begun_anew_when_nobody_uses_it) {
+  fill(20);
+  {
+    std::fstream bytes{file, std::ios::in | std::ios::out | std::ios::binary};
+    bytes.seekp(4096);
+    bytes << std::string(8192, '\xff');
+  }
+  {
+    const auto cache = open(), other = open();
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(cache->get(key(i)), std::nullopt);
+    EXPECT_NE(cache->trouble(), "");
+    EXPECT_NE(open()->get(key(1)), findings(1));
+    EXPECT_FALSE(exists(file + ".bad"));
+  }
+  expect_begun_anew();
+}
+
+TEST_F(VerdictCacheTest, that_another_writes_to_for_a_moment_waits_for_him) {
+  fill(1);
+  const auto cache = open();
+  Other other{file};
+  ASSERT_EQ(other.run("BEGIN IMMEDIATE"), SQLITE_OK);
+  for (int i = 0; i < 10; ++i) cache->put(key(i), findings(i));
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  EXPECT_EQ(cache->get(key(0)), findings(0));  // who asks does not
+  ASSERT_EQ(other.run("COMMIT"), SQLITE_OK);
+  cache->flush();
+  EXPECT_EQ(cache->get(key(9)), findings(9));
+}
+
+TEST_F(VerdictCacheTest, does_not_grow_beyond_its_size_and_keeps_what_is_new) {
+  constexpr std::uint64_t kBytes = 512 << 10;
+  VerdictCache cache{file, VerdictCache::Limits{.rows = 1'000'000, .bytes = kBytes}};
+  int found = 0;
+  for (int round = 0; round < 40; ++round) {
+    for (int i = 0; i < 500; ++i) cache.put(key(round * 500 + i), findings(i));
+    cache.flush();
+    found += cache.get(key(round * 500)) ? 1 : 0;
+  }
+  EXPECT_LE(std::filesystem::file_size(file), kBytes);
+  EXPECT_EQ(found, 40) << "what is new has room";
+  EXPECT_FALSE(cache.get(key(0))) << "what is old makes it";
+}
+
+TEST_F(VerdictCacheTest, keeps_nothing_that_is_overly_long) {
+  Findings much = findings(1);
+  const std::string tail(96, 'x');
+  much.detectors.clear();
+  for (int i = 1000; i < 2000; ++i) much.detectors.push_back(std::to_string(i) + tail);
+  const auto cache = open();
+  cache->put(key(1), much);
+  cache->flush();
+  EXPECT_EQ(cache->get(key(1)), std::nullopt);
 }
 
 TEST_F(VerdictCacheTest, has_no_more_rows_than_wanted_however_little_each_process_puts) {
