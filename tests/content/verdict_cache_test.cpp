@@ -18,95 +18,11 @@
 #include <memory>
 #include <thread>
 
+#include "cache_support.h"
 #include "disk.h"
 
 namespace sluice::content {
 namespace {
-
-constexpr std::size_t kPlenty = 100'000;
-
-std::vector<std::byte> key(int number) {
-  const std::string text = fmt::format("a key that is long enough {:08}", number);
-  const Bytes bytes = bytes_of(std::string_view{text});
-  return {bytes.begin(), bytes.end()};
-}
-
-Findings findings(int number) {
-  Findings found;
-  found.outcome = Outcome::whole;
-  found.detectors = {fmt::format("detector-{}", number)};
-  found.spots = {{.detector = 0, .offset = 7, .length = 9, .line = 2}};
-  found.spots_in_all = 1;
-  return found;
-}
-
-// A connection of somebody else to the file.
-class Other {
- public:
-  explicit Other(const std::string& file) {
-    EXPECT_EQ(::sqlite3_open(file.c_str(), &db_), SQLITE_OK);
-    ::sqlite3_busy_timeout(db_, 100);
-  }
-  ~Other() { ::sqlite3_close(db_); }
-  Other(const Other&) = delete;
-  Other& operator=(const Other&) = delete;
-
-  int run(const std::string& text) {
-    return ::sqlite3_exec(db_, text.c_str(), nullptr, nullptr, nullptr);
-  }
-  // The first column of the first row; "" if there is none.
-  std::string text(const std::string& query) {
-    sqlite3_stmt* statement = nullptr;
-    std::string value;
-    if (::sqlite3_prepare_v2(db_, query.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
-        ::sqlite3_step(statement) == SQLITE_ROW) {
-      const auto* text = ::sqlite3_column_text(statement, 0);
-      if (text != nullptr) value = reinterpret_cast<const char*>(text);
-    }
-    ::sqlite3_finalize(statement);
-    return value;
-  }
-
- private:
-  sqlite3* db_ = nullptr;
-};
-
-class VerdictCacheTest : public testing::Test {
- protected:
-  std::unique_ptr<VerdictCache> open(std::size_t rows = kPlenty) const {
-    return std::make_unique<VerdictCache>(file, VerdictCache::Limits{.rows = rows});
-  }
-  // Puts the first `count` and closes the file.
-  void fill(int count) const {
-    const auto cache = open();
-    ASSERT_EQ(cache->trouble(), "");
-    for (int i = 0; i < count; ++i) cache->put(key(i), findings(i));
-  }
-  // Works as a new one would, whatever stood there before.
-  void expect_begun_anew() const {
-    const auto cache = open();
-    EXPECT_NE(cache->trouble(), "");
-    EXPECT_EQ(cache->trouble().find('\n'), std::string::npos);
-    EXPECT_TRUE(exists(file + ".bad"));
-    EXPECT_EQ(cache->get(key(1)), std::nullopt);
-    cache->put(key(1), findings(1));
-    cache->flush();
-    EXPECT_EQ(cache->get(key(1)), findings(1));
-    EXPECT_EQ(open()->trouble(), "");
-  }
-  // Nothing is kept, and nothing that is there is touched.
-  void expect_not_used() const {
-    const auto cache = open();
-    EXPECT_NE(cache->trouble(), "");
-    cache->put(key(1), findings(1));
-    cache->flush();
-    EXPECT_EQ(cache->get(key(1)), std::nullopt);
-    EXPECT_FALSE(exists(file + ".bad"));
-  }
-
-  const Folder folder;
-  const std::string file = folder.path("cache/verdicts.sqlite");
-};
 
 TEST_F(VerdictCacheTest, gives_what_was_put_now_and_after_it_was_closed) {
   {
@@ -442,68 +358,6 @@ TEST_F(VerdictCacheTest, that_another_writes_to_for_a_moment_waits_for_him) {
   ASSERT_EQ(other.run("COMMIT"), SQLITE_OK);
   cache->flush();
   EXPECT_EQ(cache->get(key(9)), findings(9));
-}
-
-TEST_F(VerdictCacheTest, does_not_grow_beyond_its_size_and_keeps_what_is_new) {
-  constexpr std::uint64_t kBytes = 512 << 10;
-  VerdictCache cache{file, VerdictCache::Limits{.rows = 1'000'000, .bytes = kBytes}};
-  int found = 0;
-  for (int round = 0; round < 40; ++round) {
-    for (int i = 0; i < 500; ++i) cache.put(key(round * 500 + i), findings(i));
-    cache.flush();
-    found += cache.get(key(round * 500)) ? 1 : 0;
-  }
-  EXPECT_LE(std::filesystem::file_size(file), kBytes);
-  EXPECT_EQ(found, 40) << "what is new has room";
-  EXPECT_FALSE(cache.get(key(0))) << "what is old makes it";
-}
-
-TEST_F(VerdictCacheTest, keeps_nothing_that_is_overly_long) {
-  Findings much = findings(1);
-  const std::string tail(96, 'x');
-  much.detectors.clear();
-  for (int i = 1000; i < 2000; ++i) much.detectors.push_back(std::to_string(i) + tail);
-  const auto cache = open();
-  cache->put(key(1), much);
-  cache->flush();
-  EXPECT_EQ(cache->get(key(1)), std::nullopt);
-}
-
-TEST_F(VerdictCacheTest, has_no_more_rows_than_wanted_however_little_each_process_puts) {
-  constexpr std::size_t kMost = 160;
-  for (int process = 0; process < 200; ++process) {
-    const auto cache = open(kMost);
-    for (int i = 0; i < 5; ++i) cache->put(key(process * 5 + i), findings(i));
-  }
-  Other other{file};
-  const auto rows = std::stoul(other.text("SELECT count(*) FROM verdicts"));
-  EXPECT_LE(rows, kMost + kMost / 8);
-  EXPECT_GT(rows, kMost / 2);
-}
-
-TEST_F(VerdictCacheTest, lets_go_first_what_was_not_used_for_longest) {
-  constexpr std::size_t kMost = 160;
-  {
-    const auto cache = open(kMost);
-    for (int i = 0; i < 150; ++i) cache->put(key(i), findings(i));
-  }
-  {
-    Other other{file};
-    ASSERT_EQ(other.run("UPDATE verdicts SET used = used - 40"), SQLITE_OK);
-  }
-  {
-    const auto cache = open(kMost);
-    for (int i = 0; i < 10; ++i) EXPECT_TRUE(cache->get(key(i)));
-    cache->flush();
-    for (int i = 1000; i < 1100; ++i) cache->put(key(i), findings(i));
-    cache->flush();
-    for (int i = 1100; i < 1120; ++i) cache->put(key(i), findings(i));
-  }
-  const auto cache = open(kMost);
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(cache->get(key(i))) << "used today: " << i;
-  int old = 0;
-  for (int i = 10; i < 150; ++i) old += cache->get(key(i)) ? 1 : 0;
-  EXPECT_LT(old, 80);
 }
 
 }  // namespace
