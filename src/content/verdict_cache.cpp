@@ -22,6 +22,9 @@ using Failure = CacheDatabase::Failure;
 using Make = CacheDatabase::Make;
 
 constexpr std::size_t kBatch = 4096;
+// How long rows are waited for, once there is one: one transaction for each would keep those from
+// asking who put them.
+constexpr std::chrono::milliseconds kGathered{100};
 
 }  // namespace
 
@@ -62,6 +65,7 @@ class VerdictCache::Open {
   std::condition_variable_any queued_, written_;
   std::deque<Row> queue_;
   std::size_t queued_bytes_ = 0;
+  int flushing_ = 0;  // who waits for all of it
   bool is_writing_ = false;
   std::jthread writer_;  // the last member: it uses the others
 };
@@ -182,14 +186,17 @@ void VerdictCache::Open::queue(Row row) {
   if (queue_.size() >= kQueueRows || queued_bytes_ + size > kQueueBytes) return;
   queue_.push_back(std::move(row));
   queued_bytes_ += size;
-  queued_.notify_one();
+  if (queue_.size() == 1 || queue_.size() == kBatch) queued_.notify_one();
 }
 
 void VerdictCache::Open::flush() {
   if (!writer_.joinable()) return;
   std::unique_lock lock{queue_mutex_};
   constexpr std::chrono::seconds kLongest{10};
+  ++flushing_;
+  queued_.notify_one();
   written_.wait_for(lock, kLongest, [&] { return queue_.empty() && !is_writing_; });
+  --flushing_;
 }
 
 // Waits for rows; tells whether there are any, as there are not when asked to stop.
@@ -197,7 +204,10 @@ bool VerdictCache::Open::take(std::vector<Row>& rows, const std::stop_token& sto
   std::unique_lock lock{queue_mutex_};
   is_writing_ = false;
   if (queue_.empty()) written_.notify_all();
-  queued_.wait(lock, stop, [&] { return !queue_.empty(); });
+  if (queued_.wait(lock, stop, [&] { return !queue_.empty(); })) {
+    queued_.wait_for(lock, stop, kGathered,
+                     [&] { return queue_.size() >= kBatch || flushing_ > 0; });
+  }
   rows.clear();
   while (!queue_.empty() && rows.size() < kBatch) {
     queued_bytes_ -= queue_.front().key.size() + queue_.front().value.size();

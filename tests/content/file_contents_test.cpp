@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -83,6 +84,20 @@ TEST_F(FileContentsTest, that_are_large_are_shown_to_each_grant_without_what_it_
   EXPECT_EQ(end_of(without_token).find(kToken), std::string::npos) << end_of(without_token);
   EXPECT_NE(end_of(without_token).find(kCard), std::string::npos) << end_of(without_token);
   EXPECT_EQ(without_card.face, again.face);
+}
+
+// What was looked into a moment ago is not what is there now.
+TEST_F(FileContentsTest, that_are_large_are_shown_as_they_are_when_they_are_read) {
+  const Fd file = large();
+  const Opening opening = open(file, hides(1));
+  EXPECT_NE(end_of(opening).find(kCard), std::string::npos) << end_of(opening);
+  const Fd writer{::open(folder_.path("a").c_str(), O_WRONLY | O_CLOEXEC)};
+  const std::string other = std::string{kCard} + " " + std::string{kToken} + "\n";
+  ASSERT_EQ(::pwrite(writer.get(), other.data(), other.size(), 2 * kMiB),
+            static_cast<ssize_t>(other.size()));
+  const std::string now = end_of(opening);
+  EXPECT_EQ(now.substr(0, kCard.size() + 1), std::string{kCard} + " ");
+  EXPECT_EQ(now.find(kToken), std::string::npos) << now;
 }
 
 // What a path's rule wants redacted is not found piece by piece.
