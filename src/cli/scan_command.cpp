@@ -214,7 +214,8 @@ Result<int, Error> run(const Asked& asked, std::shared_ptr<const policy::Program
     const ProgressBar bar{{.files = plan.jobs.size(), .bytes = plan.bytes}, [&] {
                             return Amount{progress.files.load(), progress.bytes.load()};
                           }};
-    scan(asked.tree, plan, contents->verdicts(), asked.threads, progress,
+    // While one waits for a worker's answer, another opens the next file.
+    scan(asked.tree, plan, contents->verdicts(), asked.threads * 2, progress,
          [&](Scanned&& scanned) { gather.take(std::move(scanned)); });
   }
   contents->verdicts().flush();

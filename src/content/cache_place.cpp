@@ -52,9 +52,9 @@ Result<void, Error> check_private(const std::string& file) {
       return fail(Error::of(fmt::format("cannot use `{}`", path), Errno::last()));
     }
     if (!S_ISREG(stat.st_mode) || !is_private(stat) || stat.st_nlink != 1) {
-      return fail(Error{fmt::format("`{}` is no file, another user's, or open to others; remove it",
-                                    path),
-                        EPERM});
+      return fail(
+          Error{fmt::format("`{}` is no file, another user's, or open to others; remove it", path),
+                EPERM});
     }
   }
   return {};
@@ -75,9 +75,8 @@ Result<CachePlace, Error> CachePlace::claim(const std::string& file) {
     return fail(Error::of(fmt::format("cannot use `{}`", lock_file), Errno::last()));
   }
   if (!S_ISREG(stat.st_mode) || !is_private(stat)) {
-    return fail(Error{fmt::format("`{}` is another user's, or open to others; remove it",
-                                  lock_file),
-                      EPERM});
+    return fail(Error{
+        fmt::format("`{}` is another user's, or open to others; remove it", lock_file), EPERM});
   }
   CachePlace place{std::move(real), std::move(lock)};
   if (!place.wait_for_claim()) {
@@ -122,7 +121,17 @@ bool CachePlace::set_aside() const {
   ::unlink((file_ + "-shm").c_str());
   // Of another program's file this may hold what is newest.
   ::rename((file_ + "-wal").c_str(), (file_ + ".bad-wal").c_str());
-  return ::rename(file_.c_str(), (file_ + ".bad").c_str()) == 0;
+  return ::rename(file_.c_str(), (file_ + ".bad").c_str()) == 0 && ::ftruncate(lock_.get(), 0) == 0;
+}
+
+void CachePlace::mark() const noexcept {
+  constexpr std::string_view kDamaged = "damaged\n";
+  static_cast<void>(::pwrite(lock_.get(), kDamaged.data(), kDamaged.size(), 0) == 0);
+}
+
+bool CachePlace::marked() const noexcept {
+  struct stat stat {};
+  return ::fstat(lock_.get(), &stat) == 0 && stat.st_size != 0;
 }
 
 }  // namespace sluice::content

@@ -32,6 +32,10 @@ class CachePlace {
   Result<void> make() const noexcept;
   // Renames the file to FILE.bad, in the place of one that is there; for who is alone.
   bool set_aside() const;
+  // Notes that the file was found damaged, for whoever is alone the next time; set_aside() takes
+  // it back.
+  void mark() const noexcept;
+  bool marked() const noexcept;
 
  private:
   CachePlace(std::string file, Fd lock) : file_{std::move(file)}, lock_{std::move(lock)} {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "sluice/inspect/windows.h"
 #include "sluice/content/detection.h"
+#include "sluice/inspect/windows.h"
 
 #include <algorithm>
 #include <map>

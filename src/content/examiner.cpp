@@ -198,8 +198,7 @@ Hidden Examiner::hide_other(const Input& file, std::string_view path, inspect::R
     if (path.empty()) return failed("its path is not known, and a manifest goes by paths");
     return hide_listed(engine_.manifest()->ranges(path), file, out);
   }
-  if (!is_of(spec, file))
-    return file.has_failed() ? failed(kUnreadable) : Hidden{};
+  if (!is_of(spec, file)) return file.has_failed() ? failed(kUnreadable) : Hidden{};
   return failed("it is kept back as a whole: there is nothing in it to be replaced");
 }
 

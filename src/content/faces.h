@@ -54,14 +54,17 @@ class Faces {
                                                policy::ContentSet contents, policy::With with,
                                                inspect::Redaction redaction,
                                                std::string_view path = {});
-  // Gives a copy of the bytes as they are; somebody may be writing them meanwhile.
+  // Gives a copy of the bytes as they are; somebody may be writing them meanwhile. It is shared
+  // while the file is the same version and has the same bytes, which is looked at each time.
   // errors  EFBIG there is no room for it; ENOMEM; those of reading.
   Result<std::shared_ptr<const Face>> snapshot(int fd, const Version& version);
 
   Stats stats() const;
 
  private:
+  enum class Place : std::uint8_t { memory, folder };
   struct Store;  // what faces take up; outlives this while somebody has one
+  class Room;
   struct Key {
     Version version;
     std::uint64_t contents = 0;
@@ -77,7 +80,11 @@ class Faces {
   };
 
   using Shared = std::shared_ptr<const Face>;
-  using Idle = std::list<std::pair<Key, Shared>>;
+  struct Made {
+    Shared face;
+    Place place{};  // means something only if the face has a file
+  };
+  using Idle = std::list<std::pair<Key, Made>>;
   struct Entry {
     std::weak_ptr<const Face> face;
     Idle::iterator idle{};  // in idle_, or its end
@@ -86,11 +93,15 @@ class Faces {
 
   Shared find(const Key& key, const std::unique_lock<std::mutex>& lock) const;
   Shared find_or_begin(const Key& key);
-  void keep(const Key& key, const Shared& face);
-  bool drop_idle();
+  void keep(const Key& key, const Made& made);
+  Shared take_idle(Idle::iterator which);
+  bool drop_idle(Place place);
   Result<Shared> make(int fd, const Key& key, inspect::Redaction redaction);
-  Result<Shared> copy(int fd, const Version& version, const inspect::Redaction* redaction);
-  Result<Shared> copy_once(int fd, const Version& version, const inspect::Redaction* redaction);
+  Result<Made> copy(int fd, const Version& version, const inspect::Redaction* redaction);
+  Result<Made> copy_to(Place place, int fd, const Version& version,
+                       const inspect::Redaction* redaction);
+  std::shared_ptr<Room> room_for(Place place, std::uint64_t size);
+  Result<Fd> file_at(Place place, std::uint64_t size);
 
   const std::shared_ptr<Store> store_;
   mutable std::mutex mutex_;  // guards all below

@@ -200,24 +200,26 @@ Opening FileContents::show_snapshot(const Ask& ask) noexcept try {
 Opening FileContents::show_as_read(const Ask& ask, const Verdicts::Known& known) noexcept try {
   Opening outcome{.found = known.contents, .version = known.version};
   ContentSet hidden;
-  bool takes_all = false;
+  // What is redacted by its path is so as a whole.
+  bool takes_all = must_redact(ask.grant.nothing_found);
   for (const policy::GrantIfFound& each : ask.grant.if_found) {
     ContentSet one;
     one.add(each.content);
     const auto sets = detection_->sets_for(one);
     const bool in_text = !sets.empty() && detection_->reads_all(sets.front());
-    if (!in_text || each.grant == ask.grant.nothing_found) continue;
+    if (!in_text) continue;
     takes_all = takes_all || shows_nothing(each.grant);
-    hidden.add(each.content);
+    if (must_redact(each.grant)) hidden.add(each.content);
   }
-  if (hidden.empty()) return outcome;
+  if (hidden.empty() && !takes_all) return outcome;
   const auto around = detection_->reach(hidden);
   outcome.unshowable = true;
   if (takes_all || !around || !*around || is_packed(ask.fd)) return outcome;
   outcome.unshowable = false;
+  const std::string_view path = by_path(hidden) ? ask.path : std::string_view{};
   const std::lock_guard lock{as_read_mutex_};
   std::erase_if(as_read_, [](const auto& each) { return each.second.expired(); });
-  auto& shared = as_read_[known.version];
+  auto& shared = as_read_[{known.version.key(), hidden.bits(), std::string{path}}];
   outcome.face = shared.lock();
   if (outcome.face) return outcome;
   Fd lower{::open(proc_path(ask.fd).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};

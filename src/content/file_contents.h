@@ -5,10 +5,13 @@
 // The workers are started when somebody first asks something that is not known yet.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
+#include <tuple>
 #include <vector>
 
 #include "sluice/content/contents.h"
@@ -51,6 +54,9 @@ class FileContents final : public Contents {
  private:
   // Asks the workers, who are started by the first question.
   class Starter;
+  // What a face shows that is made as it is read: a version's key, the contents that are hidden,
+  // and the path where it matters to what is found.
+  using AsRead = std::tuple<std::vector<std::byte>, std::uint64_t, std::string>;
 
   Opening show(const Ask& ask, Verdicts::Known known) noexcept;
   Opening show_snapshot(const Ask& ask) noexcept;
@@ -62,7 +68,7 @@ class FileContents final : public Contents {
   std::shared_ptr<Starter> starter_;  // faces have it, too
   Faces faces_;
   std::mutex as_read_mutex_;  // guards as_read_
-  std::unordered_map<Version, std::weak_ptr<const Face>, VersionHash> as_read_;
+  std::map<AsRead, std::weak_ptr<const Face>> as_read_;
   std::unique_ptr<Verdicts> verdicts_;
 };
 

@@ -15,7 +15,8 @@ constexpr std::size_t kMostNameBytes = Findings::kLongestCode - 16 * 1024;
 
 std::string one_line(std::string_view text, std::size_t longest) {
   std::string line{text.substr(0, longest)};
-  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r' || c == '\0'; }, ' ');
+  std::ranges::replace_if(
+      line, [](char c) { return c == '\n' || c == '\r' || c == '\0'; }, ' ');
   return line;
 }
 

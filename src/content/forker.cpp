@@ -29,8 +29,7 @@ Result<Engines, Error> make_engines(Bytes code) {
   auto jobs = decode_jobs(code);
   if (!jobs) return fail(Error{"the inspector was given a job that is none", EPROTO});
   Engines engines;
-  for (SetJob& job : *jobs)
-    engines.push_back(TRY(Engine::make(std::move(job.spec), job.saved)));
+  for (SetJob& job : *jobs) engines.push_back(TRY(Engine::make(std::move(job.spec), job.saved)));
   return engines;
 }
 

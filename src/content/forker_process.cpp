@@ -44,8 +44,8 @@ class SpawnActions {
     ::sigfillset(&all);
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
-    ::posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+    ::posix_spawnattr_setflags(&attributes_,
+                               POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     std::string name = "sluice-inspector";
     std::array<char*, 2> arguments{name.data(), nullptr};
     std::array<char*, 1> environment{nullptr};
@@ -93,8 +93,8 @@ Result<void, Error> ForkerProcess::prepare(const Job& job) {
     return fail(Error::of(what + " does not become ready", came.error()));
   auto packet = receive_packet(control_.get(), 0, Wait::no);
   if (!packet)
-    return fail(Error{what + " ended before it was ready; is it of another version?",
-                      packet.error()});
+    return fail(
+        Error{what + " ended before it was ready; is it of another version?", packet.error()});
   auto readiness = decode_readiness(packet->bytes);
   if (!readiness) return fail(Error{what + " is of another version; install it again", EPROTO});
   if (!readiness->error.empty()) return fail(Error{std::move(readiness->error)});

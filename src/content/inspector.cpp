@@ -69,9 +69,8 @@ Result<std::unique_ptr<Inspector>, Error> Inspector::start(
   auto sets = sealed_file("sluice-detectors", detection->encode());
   if (!sets) return fail(Error::of("cannot hand over the detectors", sets.error()));
   const auto deadline = options.deadline.value_or(defaults.deadline);
-  auto pool = std::make_unique<Pool>(Pool::Setup{std::move(detection), std::move(options),
-                                                 deadline, defaults.too_big_over,
-                                                 std::move(*sets)});
+  auto pool = std::make_unique<Pool>(Pool::Setup{std::move(detection), std::move(options), deadline,
+                                                 defaults.too_big_over, std::move(*sets)});
   TRY(pool->start());
   return std::unique_ptr<Inspector>{new Inspector{std::move(pool)}};
 }
@@ -123,8 +122,7 @@ Redacted Inspector::redact(policy::ContentSet contents, policy::With with, int f
   RedactionAnswer answer;
   const auto asked = pool_->ask(std::move(question), fd, kLongestAnswer, [&](Bytes code) {
     auto decoded = decode_answer(code, size);
-    if (!decoded || decoded->outcome == Outcome::timed_out ||
-        decoded->outcome == Outcome::too_big)
+    if (!decoded || decoded->outcome == Outcome::timed_out || decoded->outcome == Outcome::too_big)
       return false;
     answer = std::move(*decoded);
     return true;

@@ -2,10 +2,12 @@
 #include "sluice/content/lease.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <linux/magic.h>
 #include <signal.h>
+#include <sys/statfs.h>
+#include <unistd.h>
 
-#include <array>
+#include "sluice/content/face_file.h"
 
 namespace sluice::content {
 namespace {
@@ -14,12 +16,21 @@ namespace {
 // where nobody handles it. The lease itself is asked, not the signal waited for.
 constexpr int kSignal = SIGURG;
 
+// A mapping of a file on an overlay belongs to the file below, and keeps nobody from a lease. Once
+// its pages are written back, the next store into each of them changes the file's times.
+// source: linux fs/backing-file.c backing_file_mmap(), mm/memory.c do_page_mkwrite()
+void make_stores_show(const Fd& file) noexcept {
+  struct statfs filesystem {};
+  if (::fstatfs(file.get(), &filesystem) != 0) return;
+  if (filesystem.f_type == OVERLAYFS_SUPER_MAGIC) static_cast<void>(::fdatasync(file.get()));
+}
+
 }  // namespace
 
 Result<Lease> Lease::take(int fd) noexcept {
-  std::array<char, 40> path{};
-  fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}", fd);
-  Fd own_fd = TRY(own(::open(path.data(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)));
+  Fd own_fd = TRY(opened_read_only(fd));
+  // Before there is a lease, so that nobody waits for the disk who wants to write.
+  make_stores_show(own_fd);
   if (::fcntl(own_fd.get(), F_SETSIG, kSignal) != 0) return fail(EOPNOTSUPP);
   if (::fcntl(own_fd.get(), F_SETLEASE, F_RDLCK) == 0) return Lease{std::move(own_fd)};
   if (errno == EAGAIN || errno == EBUSY) return fail(EAGAIN);

@@ -5,8 +5,7 @@
 
 namespace sluice::content {
 
-LocalLooker::LocalLooker(std::shared_ptr<const Detection> detection,
-                         const policy::Program& program)
+LocalLooker::LocalLooker(std::shared_ptr<const Detection> detection, const policy::Program& program)
     : detection_{std::move(detection)}, too_big_over_{program.document().content.too_big_over} {}
 
 Result<std::vector<const Engine*>, Error> LocalLooker::engines() const {

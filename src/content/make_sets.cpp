@@ -54,8 +54,7 @@ void ignore_paths(std::vector<Allowlist>& allowlists) {
 // Gives the files that the import extends: those that were read with the policy.
 inspect::RuleFile extended_by(const policy::ImportSpec& import) {
   return [&import](std::string_view path) -> Result<std::string, Error> {
-    const auto file =
-        std::ranges::find(import.extended, path, &policy::ExtendedFile::path);
+    const auto file = std::ranges::find(import.extended, path, &policy::ExtendedFile::path);
     if (file != import.extended.end()) return file->text;
     return fail(Error{"the file was not read with the policy", ENOENT});
   };
@@ -143,8 +142,7 @@ SetSpec SetMaker::import_of(const policy::ImportSpec& import) {
   return none;
 }
 
-std::optional<SetSpec> SetMaker::read(const policy::ImportSpec& import,
-                                      inspect::Regexes regexes) {
+std::optional<SetSpec> SetMaker::read(const policy::ImportSpec& import, inspect::Regexes regexes) {
   before_ = {errors_.size(), warnings_.size()};
   auto rules = inspect::read_gitleaks(
       {import.file, import.text, import.as, import.disable, regexes}, extended_by(import));

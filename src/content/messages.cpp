@@ -117,7 +117,7 @@ std::vector<std::byte> encode(const AnswerHead& head) {
 }
 
 std::optional<AnswerHead> decode_head(Bytes packet) {
-  CodeReader in = read(packet, Tag::head);
+  CodeReader in = read(packet.first(std::min(packet.size(), kHeadLength)), Tag::head);
   AnswerHead head;
   head.number = in.number<std::uint64_t>();
   head.length = in.number<std::uint64_t>();
@@ -129,8 +129,7 @@ std::vector<std::byte> encode(const RedactionAnswer& answer) {
   CodeWriter out = begin(Tag::redaction);
   out.word(answer.outcome);
   out.text(std::string_view{answer.why}.substr(0, Findings::kLongestWhy));
-  out.bytes(answer.outcome == Outcome::whole ? encode(answer.redaction)
-                                             : std::vector<std::byte>{});
+  out.bytes(answer.outcome == Outcome::whole ? encode(answer.redaction) : std::vector<std::byte>{});
   return std::move(out).finish();
 }
 

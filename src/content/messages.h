@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Private to content: what the daemon's side and the inspector's say to each other. There are two
-// kinds of sockets, both SOCK_SEQPACKET. The *control* leads to the process that forks: the job once,
-// then workers to be forked and ended. A *line* leads to one worker: a question, its file beside it,
-// and then the answer, one at a time.
+// kinds of sockets, both SOCK_SEQPACKET. The *control* leads to the process that forks: the job
+// once, then workers to be forked and ended. A *line* leads to one worker: a question, its file
+// beside it, and then the answer, one at a time.
 //
 // Neither side believes the other. The daemon takes an answer only if it fits the question; the
 // inspector takes questions only of the form below, and ends if there is anything else.
@@ -55,8 +55,8 @@ std::vector<std::byte> hello();
 enum class Asks : std::uint8_t { find, redact };
 struct Question {
   Asks asks = Asks::find;
-  std::uint64_t number = 0;  // the answer has it, too
-  std::uint64_t size = 0;    // of the file
+  std::uint64_t number = 0;                   // the answer has it, too
+  std::uint64_t size = 0;                     // of the file
   SetIndex set{};                             // find
   policy::With with = policy::With::nothing;  // redact
   std::vector<Detection::Wanted> wanted{};    // redact
@@ -71,7 +71,10 @@ struct AnswerHead {
   std::uint64_t length = 0;  // in bytes, of what follows
 };
 std::vector<std::byte> encode(const AnswerHead& head);
+// Gives what the packet begins with; the answer's first bytes may follow in it, kHeadLength from
+// its begin.
 std::optional<AnswerHead> decode_head(Bytes packet);
+inline constexpr std::size_t kHeadLength = 5 + 2 * sizeof(std::uint64_t);
 
 // The answer to Asks::redact; to Asks::find it is Findings::encode().
 struct RedactionAnswer {

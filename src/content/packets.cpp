@@ -43,8 +43,7 @@ void take_control(msghdr& message, Packet& packet) {
 
 Result<std::pair<Fd, Fd>> packet_pair() {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    return fail_last();
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return fail_last();
   std::pair<Fd, Fd> pair{Fd{ends[0]}, Fd{ends[1]}};
   for (Fd* end : {&pair.first, &pair.second}) {
     if (end->get() < 3) *end = TRY(end->duplicate());
@@ -75,9 +74,10 @@ Result<void> send_packet(int socket, Bytes packet, std::span<const int> fds, Wai
 }
 
 Result<Packet> receive_packet(int socket, std::size_t most_fds, Wait wait) {
+  // Most packets are short, and a vector would be filled with zeros first.
+  thread_local std::array<std::byte, kLongestPacket> room;
   Packet packet;
-  packet.bytes.resize(kLongestPacket);
-  iovec data{packet.bytes.data(), packet.bytes.size()};
+  iovec data{room.data(), room.size()};
   alignas(cmsghdr) std::array<char, kControl> control{};
   msghdr message{};
   message.msg_iov = &data;
@@ -92,7 +92,8 @@ Result<Packet> receive_packet(int socket, std::size_t most_fds, Wait wait) {
     return fail(EPROTO);
   // Nobody here sends empty packets: it is the end.
   if (got == 0) return fail(ECONNRESET);
-  packet.bytes.resize(static_cast<std::size_t>(got));
+  const Bytes bytes = Bytes{room}.first(static_cast<std::size_t>(got));
+  packet.bytes.assign(bytes.begin(), bytes.end());
   return packet;
 }
 

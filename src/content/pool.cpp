@@ -150,13 +150,13 @@ Inspector::Pool::Waited Inspector::Pool::converse(const Worker& worker, const Qu
   const Packet first = TRY(receive_packet(line, 0, Wait::no));
   const auto head = decode_head(first.bytes);
   if (!head || head->number != question.number || head->length > longest) return fail(EPROTO);
-  std::vector<std::byte> answer;
+  std::vector<std::byte> answer{first.bytes.begin() + kHeadLength, first.bytes.end()};
   while (answer.size() < head->length) {
     TRY(wait_for(line, until));
     const Packet part = TRY(receive_packet(line, 0, Wait::no));
-    if (part.bytes.size() > head->length - answer.size()) return fail(EPROTO);
     answer.insert(answer.end(), part.bytes.begin(), part.bytes.end());
   }
+  if (answer.size() != head->length) return fail(EPROTO);
   return answer;
 }
 
@@ -169,8 +169,7 @@ Inspector::Pool::Asked Inspector::Pool::ask(Question question, int file, std::si
     question.number = ++next_question_;
   }
   if (!worker) return {Outcome::failed, worker.error().line()};
-  const Waited answer =
-      converse(*worker, question, file, longest, Clock::now() + setup_.deadline);
+  const Waited answer = converse(*worker, question, file, longest, Clock::now() + setup_.deadline);
   if (answer && take(*answer)) {
     give_back(std::move(*worker));
     return {Outcome::whole, {}};

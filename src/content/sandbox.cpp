@@ -71,8 +71,7 @@ void leave_machine(Lines& missing) {
 
 void leave_root(Lines& missing) {
   if (::geteuid() != 0 && ::getuid() != 0) return;
-  const bool left = ::setgroups(0, nullptr) == 0 &&
-                    ::setresgid(kNobody, kNobody, kNobody) == 0 &&
+  const bool left = ::setgroups(0, nullptr) == 0 && ::setresgid(kNobody, kNobody, kNobody) == 0 &&
                     ::setresuid(kNobody, kNobody, kNobody) == 0;
   if (!left) add(missing, "inspectors are still root", Errno::last());
 }

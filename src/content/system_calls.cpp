@@ -45,16 +45,40 @@ constexpr bool kSanitized = false;
 #endif
 
 constexpr auto kForAll = std::to_array<std::uint32_t>({
-    SYS_pread64, SYS_lseek, SYS_recvmsg, SYS_sendmsg, SYS_close, SYS_fstat,
-    SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex, SYS_getrandom,
-    SYS_clock_gettime, SYS_sched_yield, SYS_sched_getaffinity, SYS_restart_syscall,
-    SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_getpid, SYS_gettid, SYS_tgkill,
-    SYS_exit, SYS_exit_group,
+    SYS_pread64,
+    SYS_lseek,
+    SYS_recvmsg,
+    SYS_sendmsg,
+    SYS_close,
+    SYS_fstat,
+    SYS_brk,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_futex,
+    SYS_getrandom,
+    SYS_clock_gettime,
+    SYS_sched_yield,
+    SYS_sched_getaffinity,
+    SYS_restart_syscall,
+    SYS_rt_sigreturn,
+    SYS_rt_sigprocmask,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_tgkill,
+    SYS_exit,
+    SYS_exit_group,
 });
 // Of clone(2) only what fork(3) asks for.
 constexpr auto kForForker = std::to_array<std::uint32_t>({
-    SYS_ppoll, SYS_wait4, SYS_kill, SYS_getppid, SYS_set_robust_list, SYS_set_tid_address,
-    SYS_prctl, SYS_seccomp,
+    SYS_ppoll,
+    SYS_wait4,
+    SYS_kill,
+    SYS_getppid,
+    SYS_set_robust_list,
+    SYS_set_tid_address,
+    SYS_prctl,
+    SYS_seccomp,
 #ifdef SYS_rseq
     SYS_rseq,
 #endif
@@ -62,10 +86,9 @@ constexpr auto kForForker = std::to_array<std::uint32_t>({
     SYS_poll,
 #endif
 });
-constexpr std::uint32_t kForbiddenClone = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_THREAD |
-                                          CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
-                                          CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
-                                          CLONE_NEWNET;
+constexpr std::uint32_t kForbiddenClone =
+    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_NEWNS | CLONE_NEWCGROUP |
+    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
 class Program {
  public:

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,13 +21,22 @@ namespace sluice::content {
 
 class VerdictCache {
  public:
-  static constexpr std::size_t kQueue = 65536;  // rows that wait to be written; more are not kept
+  // `rows` are 16 at least.
+  struct Limits {
+    std::size_t rows = 2'000'000;
+    std::uint64_t bytes = std::uint64_t{2} << 30;  // of the file
+  };
+  // What waits to be written; more is not kept.
+  static constexpr std::size_t kQueueRows = 262'144;
+  static constexpr std::size_t kQueueBytes = std::size_t{64} << 20;
+  // What is longer is not kept: it is rare, and finding it out again is cheaper.
+  static constexpr std::size_t kLongestValue = std::size_t{64} << 10;
 
-  // file       is made where it is not there; its folder too. A file that is none of ours, of
-  //            another version, or damaged is set aside as FILE.bad, and another one made, unless
-  //            somebody is using it
-  // most_rows  beyond, those that were not used for longest go
-  VerdictCache(std::string file, std::size_t most_rows);
+  // file    is made where it is not there; its folder too. A file that is none of ours, of another
+  //         version, or damaged is set aside as FILE.bad, and another one made, unless somebody is
+  //         using it
+  // limits  beyond, the rows go that were not used for longest
+  VerdictCache(std::string file, Limits limits);
   ~VerdictCache();  // what waits is written
 
   // Gives why nothing is kept; empty where all is well. One line.

@@ -2,7 +2,7 @@
 #include "sluice/content/verdicts.h"
 
 #include <algorithm>
-#include <cstring>
+#include <exception>
 #include <optional>
 
 #include "sluice/policy/digest.h"
@@ -15,6 +15,9 @@ namespace {
 
 // How often a file that changes while it is looked into is looked into again.
 constexpr int kTries = 3;
+// There are no more sets than names for what they find; they are counted in the bits of a word.
+constexpr std::size_t kMostSets = 64;
+static_assert(policy::kMaxContents <= kMostSets);
 
 ContentSet failed() noexcept {
   ContentSet set;
@@ -27,8 +30,16 @@ ContentSet failed() noexcept {
 Verdicts::Verdicts(std::shared_ptr<const Detection> detection, Finder& finder,
                    VerdictsOptions options)
     : detection_{std::move(detection)}, finder_{finder}, options_{std::move(options)} {
+  set_of_.fill(kNoSet);
+  for (std::size_t i = 0; i < set_of_.size(); ++i) {
+    const ContentSet one{policy::ContentId{static_cast<std::uint8_t>(i)}};
+    for (const SetIndex set : detection_->sets_for(one)) {
+      if (static_cast<std::size_t>(set) < kMostSets) set_of_[i] = static_cast<std::uint8_t>(set);
+    }
+  }
   if (!options_.cache_file.empty()) {
-    cache_ = std::make_unique<VerdictCache>(options_.cache_file, options_.most_rows);
+    cache_ = std::make_unique<VerdictCache>(options_.cache_file,
+                                            VerdictCache::Limits{.rows = options_.most_rows});
   }
   worker_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
@@ -89,33 +100,34 @@ Verdicts::Answer Verdicts::remembered(const Key& key) {
   if (!kept || kept->outcome != Outcome::whole) return nullptr;
   counts_.from_file.fetch_add(1, std::memory_order_relaxed);
   auto answer = std::make_shared<const Findings>(std::move(*kept));
-  remember(key, answer, false);
+  remember(key, answer);
   return answer;
 }
 
-void Verdicts::remember(const Key& key, const Answer& answer, bool in_file) {
+void Verdicts::remember(const Key& key, const Answer& answer) {
+  Shard& mine = shard(key);
+  const std::lock_guard lock{mine.mutex};
+  const std::size_t most = std::max<std::size_t>(options_.memory_rows / shards_.size(), 1);
+  const auto until = std::chrono::steady_clock::now() + options_.failed_for;
+  if (const auto known = mine.by_key.find(key); known != mine.by_key.end()) {
+    known->second->answer = answer;
+    known->second->until = until;
+  } else {
+    mine.rows.push_front({key, answer, until});
+    mine.by_key.emplace(key, mine.rows.begin());
+  }
+  if (mine.rows.size() > most) {
+    mine.by_key.erase(mine.rows.back().key);
+    mine.rows.pop_back();
+  }
+}
+
+void Verdicts::keep(const Key& key, const Answer& answer) {
   // How long it took says nothing of how long it takes the next time.
   if (answer->outcome == Outcome::timed_out) return;
-  {
-    Shard& mine = shard(key);
-    const std::lock_guard lock{mine.mutex};
-    const std::size_t most = std::max<std::size_t>(options_.memory_rows / shards_.size(), 1);
-    const auto until = std::chrono::steady_clock::now() + options_.failed_for;
-    if (const auto known = mine.by_key.find(key); known != mine.by_key.end()) {
-      known->second->answer = answer;
-      known->second->until = until;
-    } else {
-      mine.rows.push_front({key, answer, until});
-      mine.by_key.emplace(key, mine.rows.begin());
-    }
-    if (mine.rows.size() > most) {
-      mine.by_key.erase(mine.rows.back().key);
-      mine.rows.pop_back();
-    }
-  }
-  const bool keeps = in_file && cache_ != nullptr && key.version.persistent() &&
-                     answer->outcome == Outcome::whole;
-  if (keeps) cache_->put(row_key(key), *answer);
+  remember(key, answer);
+  if (cache_ == nullptr || !key.version.persistent()) return;
+  if (answer->outcome == Outcome::whole) cache_->put(row_key(key), *answer);
 }
 
 // What is known by now; the sets that nothing is known of are put into `missing`.
@@ -124,7 +136,14 @@ Verdicts::Known Verdicts::gather(const Version& version, std::string_view path, 
   Known known;
   known.version = version;
   missing.clear();
-  for (const SetIndex set : detection_->sets_for(asked)) {
+  std::uint64_t done = 0;
+  for (const policy::ContentId content : asked) {
+    const auto index = static_cast<std::size_t>(content);
+    if (index >= set_of_.size() || set_of_[index] == kNoSet) continue;
+    const std::uint64_t bit = std::uint64_t{1} << set_of_[index];
+    if ((done & bit) != 0) continue;
+    done |= bit;
+    const SetIndex set{set_of_[index]};
     Answer answer = remembered(key_of(version, set, path));
     if (answer == nullptr) {
       missing.push_back(set);
@@ -145,13 +164,13 @@ std::optional<Verdicts::Known> Verdicts::known(int fd, std::string_view path,
   Known known = gather(*version, path, asked, missing);
   if (!missing.empty()) return std::nullopt;
   return known;
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) {
   return std::nullopt;
 }
 
 Verdicts::Known Verdicts::of(int fd, std::string_view path, ContentSet asked) noexcept try {
   return look(fd, path, asked);
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) {
   Known nothing;
   nothing.contents = failed();
   return nothing;
@@ -206,7 +225,7 @@ std::pair<Verdicts::Answer, bool> Verdicts::inspect(int fd, const Key& key, std:
   std::pair<Answer, bool> answer;
   try {
     answer = inspect_alone(fd, key, path);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // no memory; those who wait must not wait for ever
     static const auto kNoMemory =
         std::make_shared<const Findings>(nothing_known(Outcome::failed, "out of memory"));
     answer = {kNoMemory, false};
@@ -236,7 +255,7 @@ std::pair<Verdicts::Answer, bool> Verdicts::inspect_alone(int fd, const Key& key
   const bool untouched = !writers && (!held || held->still());
   const auto now = Version::of(fd);
   const bool same = now && *now == key.version;
-  if (untouched && same && settled) remember(key, answer, true);
+  if (untouched && same && settled) keep(key, answer);
   return {std::move(answer), writers};
 }
 
@@ -245,7 +264,7 @@ void Verdicts::later(Fd fd, std::string path, ContentSet asked) noexcept try {
   if (jobs_.size() >= kLater) return;
   jobs_.push_back({std::move(fd), std::move(path), asked});
   queued_.notify_one();
-} catch (const std::bad_alloc&) {  // it is found out when somebody asks
+} catch (const std::exception&) {  // it is found out when somebody asks
 }
 
 // Waits for one that is due; gives none when asked to stop.

@@ -125,7 +125,8 @@ class Verdicts {
   Key key_of(const Version& version, SetIndex set, std::string_view path) const;
   std::vector<std::byte> row_key(const Key& key) const;
   Answer remembered(const Key& key);
-  void remember(const Key& key, const Answer& answer, bool in_file);
+  void remember(const Key& key, const Answer& answer);
+  void keep(const Key& key, const Answer& answer);
   bool find_out(int fd, std::string_view path, const std::vector<SetIndex>& missing, Known& known);
   std::pair<Answer, bool> inspect(int fd, const Key& key, std::string_view path);
   std::pair<Answer, bool> inspect_alone(int fd, const Key& key, std::string_view path);
@@ -135,7 +136,10 @@ class Verdicts {
   void run(Job job);
   Shard& shard(const Key& key) noexcept { return shards_[Hash{}(key) / 64 % shards_.size()]; }
 
+  static constexpr std::uint8_t kNoSet = 0xff;
+
   const std::shared_ptr<const Detection> detection_;
+  std::array<std::uint8_t, policy::kMaxContents> set_of_{};  // that tells of a content, or kNoSet
   Finder& finder_;
   const VerdictsOptions options_;
   std::unique_ptr<VerdictCache> cache_;

@@ -13,14 +13,17 @@
 namespace sluice::content {
 namespace {
 
+// The head and what there is room for beside it are one packet.
 bool send_answer(const Fd& line, std::uint64_t number, Bytes answer) {
-  if (!send_packet(line.get(), encode(AnswerHead{number, answer.size()}))) return false;
+  std::vector<std::byte> packet = encode(AnswerHead{number, answer.size()});
   constexpr std::size_t kPart = kLongestPacket / 2;
-  while (!answer.empty()) {
+  do {
     const Bytes part = answer.first(std::min(kPart, answer.size()));
-    if (!send_packet(line.get(), part)) return false;
+    packet.insert(packet.end(), part.begin(), part.end());
+    if (!send_packet(line.get(), packet)) return false;
     answer = answer.subspan(part.size());
-  }
+    packet.clear();
+  } while (!answer.empty());
   return true;
 }
 

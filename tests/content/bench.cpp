@@ -61,7 +61,7 @@ void verdicts() {
              cost(20'000, [&](int) { all.known(fd.get(), "a", asked); }));
 
   constexpr int kRows = 100'000;
-  VerdictCache cache{folder.path("cache/verdicts.sqlite"), 2'000'000};
+  VerdictCache cache{folder.path("cache/verdicts.sqlite"), {}};
   const auto key = [](int i) {
     const auto bytes = std::as_bytes(std::span{&i, 1});
     std::vector<std::byte> made(100);
@@ -92,8 +92,7 @@ void faces() {
   const auto make = [&](const char* name, FacesLimits limits, std::uint64_t size, unsigned number) {
     static Faces* owner = nullptr;
     static Faces in_memory{FacesLimits{.idle = 0}};
-    static Faces spilled{
-        FacesLimits{.memory = 0, .spill_folder = folder.path("spill"), .idle = 0}};
+    static Faces spilled{FacesLimits{.memory = 0, .spill_folder = folder.path("spill"), .idle = 0}};
     owner = limits.memory == 0 ? &spilled : &in_memory;
     const Fd fd = open_to_read(folder.path(name));
     const Version version = *Version::of(fd.get());

@@ -40,9 +40,10 @@ TEST(Detection, has_the_sets_that_are_named) {
 }
 
 TEST(Detection, tells_what_findings_mean_to_the_policy) {
-  const auto detection = detection_of({.contents = {"secrets", "secrets:one", "secrets:two", "token"},
-                                       .imports = {import_of(kRules)},
-                                       .detectors = {token_detector()}});
+  const auto detection =
+      detection_of({.contents = {"secrets", "secrets:one", "secrets:two", "token"},
+                    .imports = {import_of(kRules)},
+                    .detectors = {token_detector()}});
   const SetIndex secrets{0}, token{1};
   EXPECT_EQ(text_of(detection->contents_of(secrets, found({"one"}))), "0 1");
   EXPECT_EQ(text_of(detection->contents_of(secrets, found({"one", "two"}))), "0 1 2");
@@ -58,8 +59,7 @@ TEST(Detection, tells_which_sets_have_to_be_asked) {
   const auto detection = detection_of({.contents = {"secrets:one", "secrets:two", "token"},
                                        .imports = {import_of(kRules)},
                                        .detectors = {token_detector()}});
-  EXPECT_EQ(detection->sets_for({content_id(0), content_id(1)}),
-            (std::vector{SetIndex{0}}));
+  EXPECT_EQ(detection->sets_for({content_id(0), content_id(1)}), (std::vector{SetIndex{0}}));
   EXPECT_EQ(detection->sets_for({content_id(0), content_id(2)}),
             (std::vector{SetIndex{0}, SetIndex{1}}));
   EXPECT_EQ(detection->sets_for({policy::kTooBig, policy::kFailed}), std::vector<SetIndex>{});
@@ -115,7 +115,7 @@ TEST(Detection, that_was_saved_is_the_same_again) {
 TEST(Detection, has_the_rules_of_files_that_an_import_extends) {
   policy::ImportSpec import = import_of("[extend]\npath = \"base.toml\"\n");
   EXPECT_NE(wrong_with({.contents = {"secrets:one"}, .imports = {import}}), "");
-  import.extended = {{"base.toml", "base.toml", kRules}};
+  import.extended = {{ "base.toml", "base.toml", kRules }};
   EXPECT_EQ(wrong_with({.contents = {"secrets:one"}, .imports = {import}}), "");
 }
 

@@ -42,8 +42,8 @@ std::string Folder::mount(const std::string& type, const std::string& source,
                           std::string_view below, const std::string& options) {
   const std::string at = path(below);
   std::filesystem::create_directories(at);
-  const std::string command = fmt::format("timeout 60 mount -t {} -o {} {} {} 2>/dev/null", type,
-                                          options, source, at);
+  const std::string command =
+      fmt::format("timeout 60 mount -t {} -o {} {} {} 2>/dev/null", type, options, source, at);
   if (::geteuid() != 0) return "only root can mount";
   if (std::system(command.c_str()) != 0) return fmt::format("no {} can be mounted here", type);
   mounts_.push_back(at);
@@ -78,8 +78,7 @@ std::string read_fd(int fd) {
   std::string text;
   std::string piece(65536, '\0');
   for (;;) {
-    const ssize_t got =
-        ::pread(fd, piece.data(), piece.size(), static_cast<off_t>(text.size()));
+    const ssize_t got = ::pread(fd, piece.data(), piece.size(), static_cast<off_t>(text.size()));
     if (got <= 0) return text;
     text.append(piece, 0, static_cast<std::size_t>(got));
   }

@@ -60,8 +60,9 @@ TEST(Examine, only_the_detectors_that_are_asked_for_are_hidden) {
   policy::ImportSpec import;
   import.as = "s";
   import.file = "s.toml";
-  import.text = "[[rules]]\nid = \"one\"\nregex = '''one_[a-z]{4}'''\n"
-                "[[rules]]\nid = \"two\"\nregex = '''two_[a-z]{4}'''\n";
+  import.text =
+      "[[rules]]\nid = \"one\"\nregex = '''one_[a-z]{4}'''\n"
+      "[[rules]]\nid = \"two\"\nregex = '''two_[a-z]{4}'''\n";
   EXPECT_EQ(hidden({.contents = {"s:two"}, .imports = {import}}, "one_abcd two_abcd"),
             "one_abcd xxxxxxxx");
 }
@@ -162,21 +163,27 @@ TEST(Examine, positions_and_secrets_of_one_file_are_both_removed) {
 
 TEST(Examine, a_photo_whose_structure_is_broken_is_failed) {
   const Findings findings =
-      found_in({.contents = {"positions"}}, std::string_view{"\xff\xd8\xff\xe1\xff\xff" "Exif", 10});
+      found_in({.contents = {"positions"}}, std::string_view{"\xff\xd8\xff\xe1\xff\xff"
+                                                             "Exif",
+                                                             10});
   EXPECT_EQ(findings.outcome, Outcome::failed);
   EXPECT_NE(findings.why.find("positions cannot be told"), std::string::npos) << findings.why;
 }
 
 TEST(Examine, a_manifest_is_about_a_path) {
-  const Asked asked =
-      one_detector(manifest_detector("it", "data/a\t2\t3\ndata/a\t8\t100\n"));
+  const Asked asked = one_detector(manifest_detector("it", "data/a\t2\t3\ndata/a\t8\t100\n"));
   EXPECT_TRUE(found_in(asked, "0123456789", "data/a").found());
   EXPECT_FALSE(found_in(asked, "0123456789", "data/b").found());
   EXPECT_EQ(found_in(asked, "0123456789", "").outcome, Outcome::failed);
   EXPECT_EQ(hidden(asked, "0123456789", "data/a"), "01xxx567xx");
   EXPECT_EQ(hidden(asked, "012\n456789", "data/a"), "01x\nx567xx");
-  const std::string_view binary{"0\0" "23456789", 10};
-  EXPECT_EQ(hidden(asked, binary, "data/a"), std::string("0\0\0\0\0" "567\0\0", 10));
+  const std::string_view binary{
+      "0\0"
+      "23456789",
+      10};
+  EXPECT_EQ(hidden(asked, binary, "data/a"), std::string("0\0\0\0\0"
+                                                         "567\0\0",
+                                                         10));
 }
 
 TEST(Examine, types_and_sizes_are_about_the_whole_file) {
@@ -193,8 +200,7 @@ TEST(Examine, types_and_sizes_are_about_the_whole_file) {
 }
 
 TEST(Examine, with_values_hides_what_stands_behind_keys) {
-  EXPECT_EQ(hidden({}, "A=secret\n# note\nB: 1\n", ".env", policy::With::values)
-                .find("secret"),
+  EXPECT_EQ(hidden({}, "A=secret\n# note\nB: 1\n", ".env", policy::With::values).find("secret"),
             std::string::npos);
   EXPECT_EQ(hidden({}, "A=secret\n", ".env", policy::With::values), "A=xxxxxx\n");
   EXPECT_EQ(hidden({}, "A=secret\r\nb", ".env", policy::With::all), "xxxxxxxx\r\nx");

@@ -283,6 +283,52 @@ TEST_F(FacesTest, that_memory_has_no_room_for_are_in_files_that_nobody_else_can_
   }
 }
 
+TEST_F(FacesTest, that_nobody_has_stay_where_their_room_would_not_be_enough) {
+  Faces faces{{.memory = kMiB, .spill = 0}};
+  write("key=secret\n");
+  ASSERT_TRUE(make(faces, {{4, 6}}));
+  const Version small = version;
+  write(text_of_size(2 * kMiB));
+  const auto large = make(faces, {{4, 6}});
+  ASSERT_TRUE(large);
+  EXPECT_EQ((*large)->file(), nullptr);
+  EXPECT_NE(faces.find(small, content(0), With::nothing), nullptr);
+}
+
+TEST_F(FacesTest, that_nobody_has_make_room_in_memory_before_others_are_spilled) {
+  Faces faces{{.memory = 3 * kMiB, .spill = 64 * kMiB, .spill_folder = folder.path("spill")}};
+  for (const char* end : {"1", "2", "3"}) {
+    write(text_of_size(2 * kMiB) + end);
+    ASSERT_TRUE(make(faces, {{4, 6}}));
+    EXPECT_EQ(faces.stats().spilled, 0u);
+  }
+  EXPECT_EQ(faces.stats().faces, 1u);
+}
+
+TEST_F(FacesTest, that_a_disk_has_no_room_for_are_made_as_they_are_read) {
+  Folder disk;
+  if (const auto why = disk.mount("tmpfs", "none", "spill", "size=1m"); !why.empty()) {
+    GTEST_SKIP() << why;
+  }
+  Faces faces{{.memory = 1000, .spill = 64 * kMiB, .spill_folder = disk.path("spill")}};
+  const std::string text = text_of_size(4 * kMiB);
+  write(text);
+  const auto large = make(faces, {{4, 6}});
+  ASSERT_TRUE(large);
+  EXPECT_EQ((*large)->file(), nullptr);
+  EXPECT_TRUE(all_of(**large) == hidden(text, {{4, 6}}));
+  EXPECT_EQ(faces.stats().spilled, 0u);
+  EXPECT_FALSE(faces.snapshot(file.get(), version)) << "the bytes could not be held still";
+  // Each has room if the ones before, which nobody has, make some.
+  for (const char* end : {"1", "2", "3"}) {
+    write(text_of_size(700'000) + end);
+    const auto face = make(faces, {{4, 6}});
+    ASSERT_TRUE(face);
+    ASSERT_NE((*face)->file(), nullptr);
+    EXPECT_EQ(faces.stats().spilled, 700'001u);
+  }
+}
+
 TEST_F(FacesTest, use_no_folder_that_others_can_look_into) {
   const std::string spill = folder.path("spill");
   ASSERT_EQ(::mkdir(spill.c_str(), 0755), 0);
@@ -379,6 +425,33 @@ TEST_F(FacesTest, as_snapshots_are_the_bytes_as_they_were) {
   EXPECT_EQ(::pwrite(fd, "x", 1, 0), -1);
   copy->reset();
   EXPECT_EQ(faces.stats().memory, 0u) << "a copy of what is hidden from others is not left about";
+}
+
+// Stores into a mapping show in no time of the file until its pages are written back, so that it
+// seems to be the same version.
+TEST_F(FacesTest, as_snapshots_are_not_older_than_the_asking_where_somebody_writes_by_a_mapping) {
+  for (const char* base : {"/tmp", "/dev/shm"}) {
+    const Folder other{base};
+    write_text(other.path("a"), "0 and so on");
+    const Fd writer{::open(other.path("a").c_str(), O_RDWR | O_CLOEXEC)};
+    void* map = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, writer.get(), 0);
+    ASSERT_NE(map, MAP_FAILED);
+    auto* text = static_cast<volatile char*>(map);
+    text[0] = '1';
+    const auto now = Version::of(writer.get());
+    ASSERT_TRUE(now);
+    Faces faces{{}};
+    const auto first = faces.snapshot(writer.get(), *now);
+    text[0] = '2';
+    const auto second = faces.snapshot(writer.get(), *now);
+    const auto third = faces.snapshot(writer.get(), *now);
+    ::munmap(map, 4096);
+    ASSERT_TRUE(first && second && third);
+    EXPECT_EQ(all_of(**first), "1 and so on") << base;
+    EXPECT_EQ(all_of(**second), "2 and so on") << base;
+    EXPECT_EQ(second->get(), third->get()) << "nothing was written between the two";
+    EXPECT_EQ(faces.stats().memory, 2u * 11u);
+  }
 }
 
 TEST_F(FacesTest, as_snapshots_need_room) {

@@ -55,8 +55,7 @@ TEST(Inspector, redacts_what_is_asked_for) {
   const auto inspector = inspector_of(asked);
   const std::string_view text = "A=tok_abcdefgh\n";
   const auto redact = [&](policy::ContentSet contents, policy::With with) {
-    const auto answer =
-        inspector->redact(contents, with, file_of(text).get(), text.size(), ".env");
+    const auto answer = inspector->redact(contents, with, file_of(text).get(), text.size(), ".env");
     EXPECT_EQ(answer.outcome, Outcome::whole) << answer.why;
     return redacted(text, answer.redaction);
   };
@@ -71,8 +70,8 @@ TEST(Inspector, gives_redactions_that_are_larger_than_a_packet) {
   const auto inspector = inspector_of(kTokens);
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += "line of tok_abcdefgh\n";
-  const auto answer = inspector->redact({content_id(0)}, policy::With::nothing,
-                                        file_of(text).get(), text.size(), "file");
+  const auto answer = inspector->redact({content_id(0)}, policy::With::nothing, file_of(text).get(),
+                                        text.size(), "file");
   ASSERT_EQ(answer.outcome, Outcome::whole) << answer.why;
   const std::string without = redacted(text, answer.redaction);
   EXPECT_EQ(without.find("tok_"), without.npos);

@@ -20,8 +20,8 @@ std::string status_of(pid_t pid, const std::string& key) {
 std::vector<std::string> files_of(pid_t pid) {
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{
-           "/proc/" + std::to_string(pid) + "/fd", error}) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator{"/proc/" + std::to_string(pid) + "/fd", error}) {
     const std::string target = std::filesystem::read_symlink(entry.path(), error);
     files.push_back(target.substr(0, target.find(":[")));
   }

@@ -62,8 +62,7 @@ TEST_F(Sandbox, has_no_files) {
   for (const pid_t pid : all_) {
     auto files = files_of(pid);
     std::ranges::sort(files);
-    EXPECT_EQ(files,
-              (std::vector<std::string>{"/dev/null", "/dev/null", "/dev/null", "socket"}));
+    EXPECT_EQ(files, (std::vector<std::string>{"/dev/null", "/dev/null", "/dev/null", "socket"}));
   }
 }
 

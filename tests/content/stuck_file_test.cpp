@@ -85,9 +85,8 @@ TEST(StuckFile, is_timed_out_and_the_next_question_is_answered) {
     EXPECT_EQ(findings.outcome, Outcome::timed_out) << findings.why;
     const Fd good = file_of(kToken);
     // A busy machine may need longer than the deadline, but not each time.
-    EXPECT_TRUE(becomes_true([&] {
-      return inspector->find(SetIndex{0}, good.get(), kToken.size(), "file").found();
-    }));
+    EXPECT_TRUE(becomes_true(
+        [&] { return inspector->find(SetIndex{0}, good.get(), kToken.size(), "file").found(); }));
   }
   EXPECT_EQ(inspector->stats().restarted, 0u);
 }

@@ -85,9 +85,7 @@ class VerdictsTest : public testing::Test {
   std::unique_ptr<Verdicts> start(VerdictsOptions options = {}) {
     return std::make_unique<Verdicts>(tokens(), finder, std::move(options));
   }
-  VerdictsOptions in_file() const {
-    return {.cache_file = folder.path("cache/verdicts.sqlite")};
-  }
+  VerdictsOptions in_file() const { return {.cache_file = folder.path("cache/verdicts.sqlite")}; }
   Verdicts::Known ask(Verdicts& verdicts) const {
     const Fd fd = open_to_read(path);
     return verdicts.of(fd.get(), "a", token());
@@ -317,8 +315,8 @@ TEST_F(VerdictsTest, that_failed_are_tried_again_after_a_while) {
 }
 
 TEST_F(VerdictsTest, depend_on_the_path_only_where_the_set_does) {
-  const auto listed = detection_of(
-      {.contents = {"list"}, .detectors = {manifest_detector("list", "a\t0\t4\n")}});
+  const auto listed =
+      detection_of({.contents = {"list"}, .detectors = {manifest_detector("list", "a\t0\t4\n")}});
   const auto both = {&tokens(), &listed};
   std::vector<int> asked;
   for (const auto* detection : both) {

@@ -180,6 +180,22 @@ TEST_P(Leases, are_given_up_when_somebody_wants_to_write_and_the_process_lives_o
   EXPECT_FALSE(held.still()) << "it does not come back";
 }
 
+// Whoever opens without waiting is told to come again, and can a moment later.
+TEST_P(Leases, are_given_up_for_somebody_who_does_not_wait) {
+  LeaseWatch watch;
+  auto lease = Lease::take(file.get());
+  ASSERT_TRUE(lease);
+  LeaseWatch::Held held{watch, std::move(*lease)};
+  bool refused_otherwise = false;
+  EXPECT_TRUE(comes_true([&] {
+    const Fd writer{::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)};
+    refused_otherwise = refused_otherwise || (!writer && errno != EWOULDBLOCK);
+    return static_cast<bool>(writer);
+  }));
+  EXPECT_FALSE(refused_otherwise);
+  EXPECT_FALSE(held.still());
+}
+
 TEST_P(Leases, of_many_are_looked_after_at_once) {
   LeaseWatch watch;
   std::vector<std::unique_ptr<LeaseWatch::Held>> all;
@@ -196,6 +212,45 @@ TEST_P(Leases, of_many_are_looked_after_at_once) {
   }};
   writer.join();
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i]->still(), i % 2 == 1) << i;
+}
+
+// An overlay has no part in mappings of its files, and so grants leases while there are some that
+// are written to. A change has to show in the version then.
+TEST(Lease, on_an_overlay_lets_no_store_into_a_mapping_go_unseen) {
+  Folder folder;
+  if (const auto why = folder.mount_ext4("", "disk"); !why.empty()) GTEST_SKIP() << why;
+  for (const char* each : {"lower", "upper", "work"}) {
+    ASSERT_EQ(::mkdir(folder.path(std::string{"disk/"} + each).c_str(), 0700), 0);
+  }
+  const std::string options = "lowerdir=" + folder.path("disk/lower") +
+                              ",upperdir=" + folder.path("disk/upper") +
+                              ",workdir=" + folder.path("disk/work");
+  if (const auto why = folder.mount("overlay", "none", "overlay", options); !why.empty()) {
+    GTEST_SKIP() << why;
+  }
+  const std::string path = folder.path("overlay/a");
+  write_text(path, "text");
+  Fd writer{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+  void* map = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, writer.get(), 0);
+  ASSERT_NE(map, MAP_FAILED);
+  auto* text = static_cast<volatile char*>(map);
+  text[0] = 'T';
+  const Fd file = open_to_read(path);
+  const auto refused = Lease::take(file.get());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), Errno{EAGAIN});
+  writer.reset();
+  wait_until_settled(file.get());
+  const auto before = Version::of(file.get());
+  ASSERT_TRUE(before);
+  {
+    const auto lease = Lease::take(file.get());
+    text[1] = 'E';
+    const auto after = Version::of(file.get());
+    ASSERT_TRUE(after);
+    EXPECT_TRUE(!lease || *after != *before) << "a store that nobody would see";
+  }
+  ::munmap(map, 4096);
 }
 
 INSTANTIATE_TEST_SUITE_P(Where, Leases, testing::Values("/tmp", "/dev/shm"),
