@@ -91,10 +91,11 @@ class Walk {
     ++seen_;
     const std::string inner = folder.inner + name + (directory ? "/" : "");
     for (const std::string& subject : subjects_) {
-      const auto difference = policy::compare(before_, place_before, after_, place_after, subject,
-                                                 directory ? policy::Kind::directory
-                                                           : policy::Kind::other);
-      if (difference.changed) changes_.push_back({inner, subject, difference.before, difference.after});
+      const auto difference =
+          policy::compare(before_, place_before, after_, place_after, subject,
+                          directory ? policy::Kind::directory : policy::Kind::other);
+      if (difference.changed)
+        changes_.push_back({inner, subject, difference.before, difference.after});
     }
     if (directory) {
       open.push_back({entry.path(), inner, before_.hold(place_before), after_.hold(place_after)});
@@ -112,7 +113,8 @@ class Walk {
 std::set<std::string> subjects_of(const policy::Program& before, const policy::Program& after) {
   std::set<std::string> names{"anyone"};
   for (const policy::Program* program : {&before, &after}) {
-    for (const policy::SubjectSpec& subject : program->document().subjects) names.insert(subject.name);
+    for (const policy::SubjectSpec& subject : program->document().subjects)
+      names.insert(subject.name);
   }
   return names;
 }

@@ -70,7 +70,8 @@ Result<std::string, Error> inner_path(const Question& question) {
   std::string text = inner.string();
   if (text == "." || text == "./") text.clear();
   if (text == ".." || text.starts_with("../")) {
-    return fail(Error{fmt::format("`{}` is not below the mounted directory", question.path), EINVAL});
+    return fail(
+        Error{fmt::format("`{}` is not below the mounted directory", question.path), EINVAL});
   }
   struct stat stat {};
   const bool real = ::stat(question.path.c_str(), &stat) == 0 && S_ISDIR(stat.st_mode);
@@ -156,8 +157,8 @@ int explain_command(const Arguments& arguments) {
     return kDone;
   }
   if (parsed && (question.policy.empty() || question.path.empty())) {
-    parsed = fail(Error{"say which policy and which path: `sluice explain --policy POLICY PATH`",
-                        EINVAL});
+    parsed = fail(
+        Error{"say which policy and which path: `sluice explain --policy POLICY PATH`", EINVAL});
   }
   if (!parsed) {
     daemon::tell_usage(parsed.error(), "sluice explain");

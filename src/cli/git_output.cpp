@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -20,15 +21,11 @@ constexpr std::size_t kMaxLine = std::size_t{1} << 16;  // a longer one is cut
 // Repositories of others are looked into, too; prompts, locks, monitors and downloads are not
 // wanted; and none of the variables that lead to another repository.
 std::vector<std::string> variables() {
-  std::vector<std::string> kept{"GIT_CONFIG_COUNT=2",
-                                "GIT_CONFIG_KEY_0=safe.directory",
-                                "GIT_CONFIG_VALUE_0=*",
-                                "GIT_CONFIG_KEY_1=core.fsmonitor",
-                                "GIT_CONFIG_VALUE_1=false",
-                                "GIT_TERMINAL_PROMPT=0",
-                                "GIT_OPTIONAL_LOCKS=0",
-                                "GIT_NO_LAZY_FETCH=1",
-                                "LC_ALL=C"};
+  std::vector<std::string> kept{"GIT_CONFIG_COUNT=2",       "GIT_CONFIG_KEY_0=safe.directory",
+                                "GIT_CONFIG_VALUE_0=*",     "GIT_CONFIG_KEY_1=core.fsmonitor",
+                                "GIT_CONFIG_VALUE_1=false", "GIT_TERMINAL_PROMPT=0",
+                                "GIT_OPTIONAL_LOCKS=0",     "GIT_NO_LAZY_FETCH=1",
+                                "GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C"};
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text{*variable};
     if (!text.starts_with("GIT_") && !text.starts_with("LC_ALL=")) kept.emplace_back(text);
@@ -46,7 +43,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 Result<GitOutput, Error> GitOutput::of(const std::string& directory,
-                                       std::vector<std::string> arguments) {
+                                       std::vector<std::string> arguments, int input) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return fail(Error::of("cannot make a pipe", Errno::last()));
@@ -57,7 +54,11 @@ Result<GitOutput, Error> GitOutput::of(const std::string& directory,
   std::vector<std::string> environment = variables();
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (input >= 0) {
+    ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  } else {
+    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
   ::posix_spawn_file_actions_adddup2(&actions, its.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t pid = -1;
@@ -81,6 +82,18 @@ GitOutput::~GitOutput() {
   static_cast<void>(ended_well());
 }
 
+// Reads on; false at the end.
+bool GitOutput::more() {
+  text_.erase(0, at_);
+  at_ = 0;
+  std::array<char, 1 << 16> piece;
+  const ssize_t got =
+      retry_interrupted([&] { return ::read(pipe_.get(), piece.data(), piece.size()); });
+  if (got > 0) text_.append(piece.data(), static_cast<std::size_t>(got));
+  if (got <= 0) ended_ = true;
+  return !ended_;
+}
+
 std::optional<std::string> GitOutput::line() {
   for (;;) {
     const std::size_t end = text_.find('\n', at_);
@@ -90,15 +103,20 @@ std::optional<std::string> GitOutput::line() {
       return found;
     }
     if (ended_) return std::nullopt;
-    text_.erase(0, at_);
-    at_ = 0;
-    text_.resize(std::min(text_.size(), kMaxLine));
-    std::array<char, 1 << 16> piece;
-    const ssize_t got =
-        retry_interrupted([&] { return ::read(pipe_.get(), piece.data(), piece.size()); });
-    if (got > 0) text_.append(piece.data(), static_cast<std::size_t>(got));
-    if (got <= 0) ended_ = true;
+    text_.resize(std::min(text_.size(), at_ + kMaxLine));
+    more();
   }
+}
+
+bool GitOutput::bytes(MutableBytes into) {
+  while (!into.empty()) {
+    const std::size_t length = std::min(into.size(), text_.size() - at_);
+    std::memcpy(into.data(), text_.data() + at_, length);
+    at_ += length;
+    into = into.subspan(length);
+    if (!into.empty() && (ended_ || !more())) return false;
+  }
+  return true;
 }
 
 bool GitOutput::ended_well() {

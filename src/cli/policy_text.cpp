@@ -18,7 +18,8 @@ std::optional<policy::Program> open_or_tell(const std::string& name, Form form) 
   auto program = daemon::open_policy(name);
   if (program) return std::move(*program);
   if (form == Form::data) {
-    print_json({{"policy", name}, {"ok", false}, {"diagnostics", daemon::json_of(program.error())}});
+    print_json(
+        {{"policy", name}, {"ok", false}, {"diagnostics", daemon::json_of(program.error())}});
     return std::nullopt;
   }
   tell_diagnostics(program.error());
@@ -92,8 +93,8 @@ json json_of(const policy::Program& program, const policy::Terms& terms) {
     logs[std::string{policy::name(mode)}] = policy::name(terms.log(mode));
   }
   json by = json::object();
-  for (const policy::Axis axis : {policy::Axis::see, policy::Axis::read, policy::Axis::execute,
-                                  policy::Axis::write}) {
+  for (const policy::Axis axis :
+       {policy::Axis::see, policy::Axis::read, policy::Axis::execute, policy::Axis::write}) {
     by[std::string{policy::name(axis)}] = program.rule_name(terms.winner(axis));
   }
   json object = json_of(terms.grant);

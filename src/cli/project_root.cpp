@@ -13,9 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kMarks{".git",         ".hg",          ".jj",    ".svn",        "package.json",
-                            "Cargo.toml",   "go.mod",       "pom.xml", "pyproject.toml",
-                            "build.gradle", "WORKSPACE",    "MODULE.bazel"};
+constexpr std::array kMarks{".git",           ".hg",          ".jj",       ".svn",
+                            "package.json",   "Cargo.toml",   "go.mod",    "pom.xml",
+                            "pyproject.toml", "build.gradle", "WORKSPACE", "MODULE.bazel"};
 
 bool looks_like_a_root(const fs::path& directory) {
   return std::ranges::any_of(kMarks, [&](const char* mark) {
@@ -40,9 +40,10 @@ Result<std::string, Error> resolve(const std::string& directory) {
     return fail(Error::of(fmt::format("cannot show `{}`", directory), Errno{ENOTDIR}));
   }
   if (path == path.root_path()) {
-    return fail(Error{"cannot show `/` through a policy: nothing could be mounted over it; name the"
-                      " directories that matter by --over",
-                      EINVAL});
+    return fail(
+        Error{"cannot show `/` through a policy: nothing could be mounted over it; name the"
+              " directories that matter by --over",
+              EINVAL});
   }
   return path.string();
 }

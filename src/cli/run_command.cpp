@@ -39,8 +39,8 @@ What it sees
   --over DIR            a directory to show through the policy; may be given
                         several times. Without it: the project around the
                         working directory, and $HOME
-  --history CHOICE      where a repository's history holds files that the policy
-                        keeps: `refuse` to start and list them (the default),
+  --history CHOICE      where a repository's history holds what the policy
+                        keeps: `refuse` to start and list it (the default),
                         `hide` all of .git, or `allow`
   --observe             decide and count, but refuse and hide nothing
 
@@ -92,7 +92,8 @@ std::string working_directory() {
 }
 
 // Who the command is: as asked, or the only one it can be.
-Result<std::string, Error> choose_subject(const policy::Program& program, const std::string& asked) {
+Result<std::string, Error> choose_subject(const policy::Program& program,
+                                          const std::string& asked) {
   if (!asked.empty()) return daemon::subject_for(program, asked);
   const auto& subjects = program.document().subjects;
   if (subjects.size() == 1) return subjects.front().name;
@@ -106,9 +107,12 @@ Result<std::string, Error> choose_subject(const policy::Program& program, const 
 
 // Opens the policy, or tells what is wrong with it.
 std::shared_ptr<const daemon::UsablePolicy> open_policy(const Wanted& wanted,
-                                                        const std::string& more_rules) {
-  auto opened = daemon::open_usable(
-      {.name = wanted.policy, .callers = daemon::Callers::bound, .more_rules = more_rules});
+                                                        const std::string& more_rules,
+                                                        const std::string& include_keys = {}) {
+  auto opened = daemon::open_usable({.name = wanted.policy,
+                                     .callers = daemon::Callers::bound,
+                                     .more_rules = more_rules,
+                                     .include_keys = include_keys});
   if (opened) return std::make_shared<const daemon::UsablePolicy>(std::move(*opened));
   tell_diagnostics(opened.error());
   return nullptr;
@@ -130,8 +134,9 @@ void tell_start(const Wanted& wanted, const daemon::UsablePolicy& policy,
   for (const std::string& line : report.covered) daemon::tell(line);
   for (const std::string& line : report.missing) daemon::tell(line);
   if (!mount::may_administer()) {
-    daemon::tell("passthrough is off: the kernel takes backing files from root alone; each read and"
-                 " write goes through sluice");
+    daemon::tell(
+        "passthrough is off: the kernel takes backing files from root alone; each read and"
+        " write goes through sluice");
   }
   if (!report.removed_variables.empty()) {
     std::string names;
@@ -163,26 +168,63 @@ std::string line_of(const std::string& view, const KeptInHistory& kept) {
   for (const std::string& commit : kept.commits) {
     commits += fmt::format("{}{}", commits.empty() ? "" : ", ", commit);
   }
-  return fmt::format("the history of `{}` holds `{}`, which the policy keeps: {}", view, kept.path,
-                     commits.empty() ? "it is staged" : commits);
+  const std::string where = kept.path.starts_with(".git/objects/")
+                                ? "no commit has it; `git gc --prune=now` removes it"
+                                : "it is staged";
+  const std::string found = kept.found.empty() ? "" : fmt::format(" ({})", kept.found);
+  return fmt::format("the history of `{}` holds `{}`{}, which the policy keeps: {}",
+                     daemon::printable(view), daemon::printable(kept.path),
+                     daemon::printable(found),
+                     commits.empty() ? where : daemon::printable(commits));
 }
 
-// Files that the policy keeps may lie in a repository's history as well.
-// errors   EACCES they do, and it was not said what to do about it; it is told where.
-Result<void, Error> check_histories(const Wanted& wanted, const policy::Program& program,
-                                    policy::SubjectIndex subject) {
-  if (wanted.history != HistoryChoice::refuse) return {};
+using Usable = std::shared_ptr<const daemon::UsablePolicy>;
+
+// Files that the policy keeps may lie in a repository's history as well. Gives patterns of what
+// need not be looked into when it is opened, as it was now, or as it is to be read whatever is in
+// it. errors   EACCES they do, and it was not said what to do about it; it is told where.
+Result<std::vector<std::string>, Error> check_histories(const Wanted& wanted, const Usable& policy,
+                                                        policy::SubjectIndex subject) {
+  if (wanted.history == HistoryChoice::allow) {
+    return std::vector<std::string>{"**/.git/objects/", "**/.git/modules/**/objects/"};
+  }
+  std::vector<std::string> patterns;
+  if (wanted.history == HistoryChoice::hide) return patterns;
+  const std::shared_ptr<const policy::Program> program{policy, &policy->program};
+  std::shared_ptr<content::FileContents> contents;
+  const HistoryReader reader{*program, subject, [&] {
+                               if (!contents)
+                                 contents = daemon::contents_for(program, policy->detection);
+                               return contents;
+                             }};
   bool found = false;
   for (const std::string& view : wanted.plan.views) {
-    const History history = TRY(look_into_history(view, program, subject));
+    const History history = TRY(look_into_history(view, reader));
     for (const KeptInHistory& kept : history.kept) daemon::tell(line_of(view, kept));
     if (history.more) daemon::tell(fmt::format("the history of `{}` holds more of them", view));
     found |= !history.kept.empty();
+    for (const std::string& pack : history.clean_packs) {
+      patterns.push_back("/.git/objects/pack/" + pack);
+    }
   }
-  if (!found || wanted.observe) return {};
-  return fail(Error{"not started: take them out of the history, or say --history hide (no .git for"
-                    " the command) or --history allow",
-                    EACCES});
+  if (!found || wanted.observe) return patterns;
+  return fail(
+      Error{"not started: take them out of the history, make an exception of their paths in a"
+            " policy of your own, or say --history hide (no .git for the command) or"
+            " --history allow",
+            EACCES});
+}
+
+// The exceptions that patterns are to rules about contents, as keys of an [[include]].
+std::string exceptions_for(const std::vector<std::string>& patterns,
+                           const policy::Document& document) {
+  if (patterns.empty()) return {};
+  std::string keys;
+  for (const policy::Rule& rule : document.rules) {
+    if (rule.contents.empty()) continue;
+    keys += fmt::format("except.\"{}\" = [\"{}\"]\n", rule.id, fmt::join(patterns, "\", \""));
+  }
+  return keys;
 }
 
 Result<void, Error> take_history(const std::string& choice, Wanted& wanted) {
@@ -191,8 +233,8 @@ Result<void, Error> take_history(const std::string& choice, Wanted& wanted) {
   } else if (choice == "allow") {
     wanted.history = HistoryChoice::allow;
   } else if (!choice.empty() && choice != "refuse") {
-    return fail(Error{
-        fmt::format("`--history` is `refuse`, `hide` or `allow`, not `{}`", choice), EINVAL});
+    return fail(
+        Error{fmt::format("`--history` is `refuse`, `hide` or `allow`, not `{}`", choice), EINVAL});
   }
   return {};
 }
@@ -214,10 +256,13 @@ Result<int, Error> run(Wanted& wanted) {
     if (!policy) return kFailed;
   }
   const std::string subject = TRY(choose_subject(policy->program, wanted.as));
-  TRY(check_histories(wanted, policy->program, *policy->program.subject(subject)));
+  const auto patterns = TRY(check_histories(wanted, policy, *policy->program.subject(subject)));
+  if (const auto keys = exceptions_for(patterns, policy->program.document()); !keys.empty()) {
+    policy = open_policy(wanted, rules, keys);
+    if (!policy) return kFailed;
+  }
   add_reach(policy->program.document().run, wanted.plan);
-  ViewServers::Options options{
-      .views = wanted.plan.views, .config = {}, .policy = policy};
+  ViewServers::Options options{.views = wanted.plan.views, .config = {}, .policy = policy};
   options.config.policy = wanted.policy;
   options.config.subject = subject;
   options.config.observe = wanted.observe;
@@ -278,7 +323,8 @@ Result<daemon::Parsed, Error> parse(Arguments arguments, Wanted& wanted) {
     return fail(Error{"say which policy: `sluice run --policy POLICY -- COMMAND`", EINVAL});
   }
   if (wanted.plan.command.empty()) {
-    return fail(Error{"say what to run, after `--`: `sluice run --policy POLICY -- COMMAND`", EINVAL});
+    return fail(
+        Error{"say what to run, after `--`: `sluice run --policy POLICY -- COMMAND`", EINVAL});
   }
   return parsed;
 }

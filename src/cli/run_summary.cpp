@@ -72,9 +72,10 @@ std::vector<std::string> summary_lines(const std::vector<std::string>& views,
     }
     const json decisions = decisions_of(told[i]);
     lines.push_back(fmt::format(
-        "`{}`: {}{} hidden, {} refused, {} redacted, {} logged; {} files opened natively, {} served", view,
-        is_enforced(told[i]) ? "" : "would have been: ", number(decisions, "hidden"), number(decisions, "refused"),
-        number(decisions, "redacted"), number(decisions, "logged"),
+        "`{}`: {}{} hidden, {} refused, {} redacted, {} logged; {} files opened natively, {} "
+        "served",
+        view, is_enforced(told[i]) ? "" : "would have been: ", number(decisions, "hidden"),
+        number(decisions, "refused"), number(decisions, "redacted"), number(decisions, "logged"),
         number(told[i], "passed_through"), number(told[i], "served")));
     for (const json& rule : decisions.value("rules", json::array())) {
       lines.push_back(line_of(rule, is_enforced(told[i])));

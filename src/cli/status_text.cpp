@@ -125,11 +125,11 @@ double real(const json& object, const char* key) {
 std::string decisions_text(const json& policy) {
   const auto decisions = policy.find("decisions");
   if (decisions == policy.end() || !decisions->is_object()) return {};
-  std::string line = fmt::format(
-      "{} hidden, {} refused, {} redacted, {} logged ({})", grouped(number(*decisions, "hidden")),
-      grouped(number(*decisions, "refused")), grouped(number(*decisions, "redacted")),
-      grouped(number(*decisions, "logged")),
-      counted(number(*decisions, "alarms"), "alarm", "alarms"));
+  std::string line =
+      fmt::format("{} hidden, {} refused, {} redacted, {} logged ({})",
+                  grouped(number(*decisions, "hidden")), grouped(number(*decisions, "refused")),
+                  grouped(number(*decisions, "redacted")), grouped(number(*decisions, "logged")),
+                  counted(number(*decisions, "alarms"), "alarm", "alarms"));
   if (const auto dropped = number(*decisions, "dropped"); dropped > 0) {
     line += fmt::format("; {} more came too fast and are not counted", grouped(dropped));
   }
@@ -156,10 +156,10 @@ std::string contents_text(const json& policy) {
 std::string places_text(const json& policy) {
   const auto places = policy.find("places");
   if (places == policy.end() || !places->is_object()) return {};
-  std::string line = fmt::format(
-      "{} known, {} of them held; {} of {}", grouped(number(*places, "known")),
-      grouped(number(*places, "held")), size_text(number(*places, "bytes")),
-      size_text(number(*places, "limit_bytes")));
+  std::string line =
+      fmt::format("{} known, {} of them held; {} of {}", grouped(number(*places, "known")),
+                  grouped(number(*places, "held")), size_text(number(*places, "bytes")),
+                  size_text(number(*places, "limit_bytes")));
   if (const auto strictest = number(*places, "strictest"); strictest > 0) {
     line += fmt::format("; {} the strictest because that was used up",
                         counted(strictest, "answer was", "answers were"));
@@ -173,8 +173,9 @@ void add_policy(std::string& page, const json& status) {
   const std::string who = truth(*policy, "told_apart")
                               ? "callers are told apart"
                               : fmt::format("everybody is `{}`", text(*policy, "subject"));
-  add_row(page, "policy", fmt::format("{}: {}, {}", text(*policy, "name"), who,
-                                      truth(*policy, "enforced") ? "enforced" : "only observed"));
+  add_row(page, "policy",
+          fmt::format("{}: {}, {}", text(*policy, "name"), who,
+                      truth(*policy, "enforced") ? "enforced" : "only observed"));
   const bool cached = text(*policy, "compiled") == "cached";
   std::string compiled = cached ? "taken from the cache" : "compiled";
   compiled += fmt::format(" in {:.1f} ms", real(*policy, "milliseconds"));
@@ -185,9 +186,9 @@ void add_policy(std::string& page, const json& status) {
     compiled += "; " + trouble;
   }
   add_row(page, "", compiled);
-  if (const auto refusal = policy->find("last_refusal");
-      refusal != policy->end() && refusal->is_array() && !refusal->empty() &&
-      refusal->front().is_string()) {
+  if (const auto refusal = policy->find("last_refusal"); refusal != policy->end() &&
+                                                         refusal->is_array() && !refusal->empty() &&
+                                                         refusal->front().is_string()) {
     const std::string why = daemon::printable(refusal->front().get<std::string>());
     add_row(page, "last reload", "refused: " + why);
   }

@@ -70,8 +70,8 @@ int test_command(const Arguments& arguments) {
   const auto detection = detection_or_tell(*program, form);
   if (!detection) return kFailed;
   const auto results = daemon::run_tests(*program, *detection);
-  const auto failed = static_cast<std::size_t>(
-      std::ranges::count(results, false, &policy::TestResult::passed));
+  const auto failed =
+      static_cast<std::size_t>(std::ranges::count(results, false, &policy::TestResult::passed));
   if (form == Form::data) {
     json tests = json::array();
     for (const policy::TestResult& result : results) tests.push_back(json_of(*program, result));

@@ -72,9 +72,9 @@ Result<void, Error> ViewServers::add(const Options& options, const std::string& 
   view.server = ::fork();
   if (view.server < 0) return fail(Error::of("cannot start a server", Errno::last()));
   if (view.server == 0) {
-    ::_exit(daemon::serve(config, {.source = std::move(source),
-                                   .policy = options.policy,
-                                   .parent = std::move(theirs)}));
+    ::_exit(daemon::serve(
+        config,
+        {.source = std::move(source), .policy = options.policy, .parent = std::move(theirs)}));
   }
   views_.push_back(std::move(view));
   return {};
@@ -88,8 +88,7 @@ Result<void, Error> ViewServers::mount() const {
     char said = 0;
     const ssize_t got = retry_interrupted([&] { return ::read(view.socket.get(), &said, 1); });
     if (got != 1 || said != daemon::kServes) {
-      return fail(
-          Error{fmt::format("cannot show `{}` through the policy", view.directory), EIO});
+      return fail(Error{fmt::format("cannot show `{}` through the policy", view.directory), EIO});
     }
   }
   return {};

@@ -18,14 +18,10 @@ class CodeWriter {
  public:
   template <class Number>
     requires std::is_arithmetic_v<Number>
-  void number(Number value) {
-    raw(bytes_of(value));
-  }
+  void number(Number value) { raw(bytes_of(value)); }
   template <class Enum>
     requires std::is_enum_v<Enum>
-  void word(Enum value) {
-    number(static_cast<std::underlying_type_t<Enum>>(value));
-  }
+  void word(Enum value) { number(static_cast<std::underlying_type_t<Enum>>(value)); }
   void text(std::string_view text) {
     number(static_cast<std::uint32_t>(text.size()));
     raw(bytes_of(text));
@@ -60,8 +56,8 @@ class CodeReader {
   }
 
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  Number number() noexcept {
+    requires std::is_arithmetic_v<Number> Number number()
+  noexcept {
     Number value{};
     const Bytes from = raw(sizeof value);
     if (from.size() == sizeof value) std::memcpy(&value, from.data(), sizeof value);
@@ -69,8 +65,8 @@ class CodeReader {
   }
   // An enumerator up to `last`.
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  Enum word(Enum last) noexcept {
+    requires std::is_enum_v<Enum> Enum word(Enum last)
+  noexcept {
     const auto value = number<std::underlying_type_t<Enum>>();
     if (value <= static_cast<std::underlying_type_t<Enum>>(last)) return Enum{value};
     refuse();

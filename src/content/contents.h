@@ -13,6 +13,7 @@
 #include "sluice/base/fd.h"
 #include "sluice/base/result.h"
 #include "sluice/content/face.h"
+#include "sluice/content/finder.h"
 #include "sluice/content/version.h"
 #include "sluice/policy/program.h"
 
@@ -28,6 +29,7 @@ struct Ask {
   const policy::ContentGrant& grant;
   policy::ContentSet asked;  // what has to be known of it
   Access access = Access::reads;
+  Interrupted interrupted{};  // whoever opens
 };
 
 // What one open is to get.
@@ -39,6 +41,7 @@ struct Opening {
   std::shared_ptr<const Face> face{};
   // The grant wants it redacted, and it cannot be: a finding inside of a container, say.
   bool unshowable = false;
+  bool interrupted = false;  // nobody waits for it any more; nothing else means anything
 };
 
 class Contents {

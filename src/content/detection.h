@@ -18,9 +18,9 @@
 
 #include "sluice/base/result.h"
 #include "sluice/content/findings.h"
-#include "sluice/policy/terms.h"
 #include "sluice/policy/diagnostic.h"
 #include "sluice/policy/program.h"
+#include "sluice/policy/terms.h"
 
 namespace sluice::content {
 

@@ -20,7 +20,9 @@ class Engine {
 
   const SetSpec& spec() const noexcept { return spec_; }
   // Not null in a set of that kind.
-  const inspect::Detectors* detectors() const noexcept { return detectors_ ? &*detectors_ : nullptr; }
+  const inspect::Detectors* detectors() const noexcept {
+    return detectors_ ? &*detectors_ : nullptr;
+  }
   const inspect::Manifest* manifest() const noexcept { return manifest_ ? &*manifest_ : nullptr; }
 
   // Gives the compiled database; nothing in a set without one.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Private to content: holds one set against files, for one thread. What it does is bounded in memory
-// and steps, not in time: whoever waits for it has the clock.
+// Private to content: holds one set against files, for one thread. What it does is bounded in
+// memory and steps, not in time: whoever waits for it has the clock.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,8 @@ class Examiner {
     std::span<const std::uint32_t> detectors{};
     bool has(std::uint32_t detector) const noexcept;
   };
-  // What came of it: `whole` if nothing of what was asked for is left once the redaction is applied.
+  // What came of it: `whole` if nothing of what was asked for is left once the redaction is
+  // applied.
   struct Hidden {
     Outcome outcome = Outcome::whole;
     std::string why{};

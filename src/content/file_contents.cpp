@@ -47,6 +47,10 @@ bool is_packed(int fd) noexcept {
   }
 }
 
+bool is_interrupted(const Ask& ask, Outcome outcome) {
+  return outcome == Outcome::failed && ask.interrupted && ask.interrupted();
+}
+
 ContentSet failed() noexcept {
   ContentSet set;
   set.add(policy::kFailed);
@@ -63,17 +67,18 @@ class FileContents::Starter final : public Finder {
         detection_{std::move(detection)},
         options_{std::move(options)} {}
 
-  Findings find(SetIndex set, int fd, std::uint64_t size, std::string_view path) override {
+  Findings find(SetIndex set, int fd, std::uint64_t size, std::string_view path,
+                const Interrupted& interrupted) override {
     const auto inspector = started();
     if (!inspector) return nothing_known(Outcome::failed, inspector.error().line());
-    return (*inspector)->find(set, fd, size, path);
+    return (*inspector)->find(set, fd, size, path, interrupted);
   }
 
   Redacted redact(ContentSet contents, policy::With with, int fd, std::uint64_t size,
-                  std::string_view path) override {
+                  std::string_view path, const Interrupted& interrupted) override {
     const auto inspector = started();
     if (!inspector) return {.why = inspector.error().line()};
-    return (*inspector)->redact(contents, with, fd, size, path);
+    return (*inspector)->redact(contents, with, fd, size, path, interrupted);
   }
 
   Result<Inspector*, Error> started() {
@@ -150,7 +155,9 @@ void FileContents::later(Fd fd, std::string_view path, ContentSet asked) noexcep
 }
 
 Opening FileContents::open(const Ask& ask) noexcept try {
-  return show(ask, verdicts_->of(ask.fd, ask.path, ask.asked));
+  auto known = verdicts_->of(ask.fd, ask.path, ask.asked, ask.interrupted);
+  if (known.interrupted) return {.found = known.contents, .interrupted = true};
+  return show(ask, std::move(known));
 } catch (const std::bad_alloc&) {
   return {.found = failed(), .unshowable = true};
 }
@@ -180,7 +187,8 @@ Opening FileContents::show_snapshot(const Ask& ask) noexcept try {
   if (!copy || (*copy)->file() == nullptr) return {.found = failed(), .unshowable = true};
   const int fd = (*copy)->file()->get();
   for (const SetIndex set : detection_->sets_for(ask.asked)) {
-    const Findings findings = starter_->find(set, fd, (*copy)->size(), ask.path);
+    const Findings findings = starter_->find(set, fd, (*copy)->size(), ask.path, ask.interrupted);
+    if (is_interrupted(ask, findings.outcome)) return {.found = failed(), .interrupted = true};
     outcome.found = outcome.found | detection_->contents_of(set, findings);
   }
   const policy::Grant grant = policy::at(ask.grant, outcome.found);
@@ -245,7 +253,8 @@ Opening FileContents::redact(const Ask& ask, int fd, const Version& version,
   const std::string_view path = named ? ask.path : std::string_view{};
   outcome.face = faces_.find(version, contents, with, path);
   if (outcome.face) return outcome;
-  Redacted redacted = starter_->redact(contents, with, fd, size_of(fd), ask.path);
+  Redacted redacted = starter_->redact(contents, with, fd, size_of(fd), ask.path, ask.interrupted);
+  outcome.interrupted = is_interrupted(ask, redacted.outcome);
   if (redacted.outcome != Outcome::whole) {
     outcome.unshowable = true;
     return outcome;

@@ -49,11 +49,11 @@ struct Findings {
   Outcome outcome = Outcome::failed;
   // Ids of the detectors that found something, without the set's name; sorted, each once.
   std::vector<std::string> detectors{};
-  std::vector<Spot> spots{};        // the first ones, for a person to look at
-  std::uint64_t spots_in_all = 0;   // as many as there are of them, or more
-  bool wholly = false;  // inside of a container, or about the file as a whole: there are no bytes in
-                        // it that could be replaced
-  std::string why{};    // why it is not `whole`, or what was not looked into; one line, may be empty
+  std::vector<Spot> spots{};       // the first ones, for a person to look at
+  std::uint64_t spots_in_all = 0;  // as many as there are of them, or more
+  bool wholly = false;  // inside of a container, or about the file as a whole: there are no bytes
+                        // in it that could be replaced
+  std::string why{};  // why it is not `whole`, or what was not looked into; one line, may be empty
 
   bool found() const noexcept { return !detectors.empty(); }
   bool has(std::string_view detector) const noexcept;

@@ -75,7 +75,8 @@ Result<std::unique_ptr<Inspector>, Error> Inspector::start(
   return std::unique_ptr<Inspector>{new Inspector{std::move(pool)}};
 }
 
-Findings Inspector::find(SetIndex set, int fd, std::uint64_t size, std::string_view path) try {
+Findings Inspector::find(SetIndex set, int fd, std::uint64_t size, std::string_view path,
+                         const Interrupted& interrupted) try {
   const Pool::Setup& setup = pool_->setup();
   const Detection& sets = *setup.detection;
   if (static_cast<std::size_t>(set) >= sets.sets())
@@ -91,19 +92,21 @@ Findings Inspector::find(SetIndex set, int fd, std::uint64_t size, std::string_v
   question.set = set;
   question.path = path;
   Findings findings;
-  const auto asked = pool_->ask(std::move(question), fd, Findings::kLongestCode, [&](Bytes code) {
+  const auto take = [&](Bytes code) {
     auto decoded = Findings::decode(code);
     if (!decoded || !fits(*decoded, spec)) return false;
     findings = std::move(*decoded);
     return true;
-  });
+  };
+  const auto asked = pool_->ask(std::move(question), fd, Findings::kLongestCode, take, interrupted);
   return asked.outcome == Outcome::whole ? findings : nothing_known(asked.outcome, asked.why);
 } catch (const std::bad_alloc&) {
   return {};
 }
 
 Redacted Inspector::redact(policy::ContentSet contents, policy::With with, int fd,
-                           std::uint64_t size, std::string_view path) try {
+                           std::uint64_t size, std::string_view path,
+                           const Interrupted& interrupted) try {
   const Pool::Setup& setup = pool_->setup();
   const Detection& sets = *setup.detection;
   Question question;
@@ -120,13 +123,14 @@ Redacted Inspector::redact(policy::ContentSet contents, policy::With with, int f
     return no_redaction(Outcome::too_big, too_big(size, setup.too_big_over));
   if (!is_regular(fd)) return no_redaction(Outcome::failed, "it is not a regular file");
   RedactionAnswer answer;
-  const auto asked = pool_->ask(std::move(question), fd, kLongestAnswer, [&](Bytes code) {
+  const auto take = [&](Bytes code) {
     auto decoded = decode_answer(code, size);
     if (!decoded || decoded->outcome == Outcome::timed_out || decoded->outcome == Outcome::too_big)
       return false;
     answer = std::move(*decoded);
     return true;
-  });
+  };
+  const auto asked = pool_->ask(std::move(question), fd, kLongestAnswer, take, interrupted);
   if (asked.outcome != Outcome::whole) return no_redaction(asked.outcome, asked.why);
   return {answer.outcome, std::move(answer.why), std::move(answer.redaction)};
 } catch (const std::bad_alloc&) {

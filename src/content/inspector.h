@@ -42,9 +42,10 @@ class Inspector final : public Finder {
                                                          InspectorOptions options);
   ~Inspector() override;  // ends the processes
 
-  Findings find(SetIndex set, int fd, std::uint64_t size, std::string_view path) override;
+  Findings find(SetIndex set, int fd, std::uint64_t size, std::string_view path,
+                const Interrupted& interrupted = {}) override;
   Redacted redact(policy::ContentSet contents, policy::With with, int fd, std::uint64_t size,
-                  std::string_view path) override;
+                  std::string_view path, const Interrupted& interrupted = {}) override;
 
   const Detection& detection() const noexcept;
 
@@ -60,8 +61,8 @@ class Inspector final : public Finder {
   std::vector<std::string> missing() const;
 
   struct Processes {
-    pid_t parent = 0;                // of the workers
-    std::vector<pid_t> workers{};    // that are alive, as this process sees them
+    pid_t parent = 0;              // of the workers
+    std::vector<pid_t> workers{};  // that are alive, as this process sees them
   };
   Processes processes() const;
 

@@ -97,15 +97,18 @@ Result<Packet> receive_packet(int socket, std::size_t most_fds, Wait wait) {
   return packet;
 }
 
-Result<void> wait_for(int socket, Clock::time_point until) noexcept {
+Result<void> wait_for(int socket, Clock::time_point until, const Interrupted& interrupted) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    const auto now = Clock::now();
+    const auto next = interrupted ? std::min(until, now + kPatience) : until;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();
     pollfd poll{socket, POLLIN, 0};
     const int timeout = static_cast<int>(std::clamp<long long>(left, 0, 3'600'000));
     const int ready = ::poll(&poll, 1, timeout);
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return fail_last();
-    if (left <= 0) return fail(ETIMEDOUT);
+    if (interrupted && interrupted()) return fail(EINTR);
+    if (Clock::now() >= until) return fail(ETIMEDOUT);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/fd.h"
+#include "sluice/content/finder.h"
 
 namespace sluice::content {
 
@@ -36,8 +37,11 @@ struct Packet {
 //         empty, or has more descriptors.
 Result<Packet> receive_packet(int socket, std::size_t most_fds, Wait wait);
 
-// Waits until there is something to receive. errors: ETIMEDOUT; others of poll(2).
-Result<void> wait_for(int socket, Clock::time_point until) noexcept;
+// How long it may take until somebody who was interrupted is noticed.
+inline constexpr std::chrono::milliseconds kPatience{20};
+
+// Waits until there is something to receive. errors: ETIMEDOUT; EINTR; others of poll(2).
+Result<void> wait_for(int socket, Clock::time_point until, const Interrupted& interrupted = {});
 
 // A file in memory that holds `bytes` and can no longer be changed.
 Result<Fd> sealed_file(const char* name, Bytes bytes);

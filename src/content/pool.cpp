@@ -96,9 +96,11 @@ Result<Inspector::Pool::Worker, Error> Inspector::Pool::make(Clock::time_point u
   return fail(Error::of("no inspector can be started", worker.error()));
 }
 
-Result<Inspector::Pool::Worker, Error> Inspector::Pool::borrow(Clock::time_point until) {
+Result<Inspector::Pool::Worker, Error> Inspector::Pool::borrow(Clock::time_point until,
+                                                               const Interrupted& interrupted) {
   std::unique_lock lock{mutex_};
   for (;;) {
+    if (interrupted && interrupted()) return fail(Error::of("nobody waits any more", Errno{EINTR}));
     if (!idle_.empty()) {
       Worker worker = std::move(idle_.back());
       idle_.pop_back();
@@ -115,8 +117,9 @@ Result<Inspector::Pool::Worker, Error> Inspector::Pool::borrow(Clock::time_point
       --count_;
       changed_.notify_one();
       return worker;
-    } else if (changed_.wait_until(lock, until) == std::cv_status::timeout && idle_.empty() &&
-               count_ >= setup_.options.workers) {
+    } else if (changed_.wait_until(lock, std::min(until, Clock::now() + kPatience)) ==
+                   std::cv_status::timeout &&
+               Clock::now() >= until && idle_.empty() && count_ >= setup_.options.workers) {
       ++stats_.busy;
       return fail(Error{"all inspectors are busy", ETIMEDOUT});
     }
@@ -143,16 +146,17 @@ void Inspector::Pool::drop(Worker worker) noexcept {
 
 Inspector::Pool::Waited Inspector::Pool::converse(const Worker& worker, const Question& question,
                                                   int file, std::size_t longest,
-                                                  Clock::time_point until) {
+                                                  const Interrupted& interrupted) {
+  const auto until = Clock::now() + setup_.deadline;
   const int line = worker.line.get();
   TRY(send_packet(line, encode(question), {&file, 1}, Wait::no));
-  TRY(wait_for(line, until));
+  TRY(wait_for(line, until, interrupted));
   const Packet first = TRY(receive_packet(line, 0, Wait::no));
   const auto head = decode_head(first.bytes);
   if (!head || head->number != question.number || head->length > longest) return fail(EPROTO);
   std::vector<std::byte> answer{first.bytes.begin() + kHeadLength, first.bytes.end()};
   while (answer.size() < head->length) {
-    TRY(wait_for(line, until));
+    TRY(wait_for(line, until, interrupted));
     const Packet part = TRY(receive_packet(line, 0, Wait::no));
     answer.insert(answer.end(), part.bytes.begin(), part.bytes.end());
   }
@@ -161,20 +165,22 @@ Inspector::Pool::Waited Inspector::Pool::converse(const Worker& worker, const Qu
 }
 
 Inspector::Pool::Asked Inspector::Pool::ask(Question question, int file, std::size_t longest,
-                                            const std::function<bool(Bytes)>& take) {
-  auto worker = borrow(Clock::now() + setup_.options.queue_wait);
+                                            const std::function<bool(Bytes)>& take,
+                                            const Interrupted& interrupted) {
+  auto worker = borrow(Clock::now() + setup_.options.queue_wait, interrupted);
   {
     const std::scoped_lock lock{mutex_};
     ++stats_.asked;
     question.number = ++next_question_;
   }
   if (!worker) return {Outcome::failed, worker.error().line()};
-  const Waited answer = converse(*worker, question, file, longest, Clock::now() + setup_.deadline);
+  const Waited answer = converse(*worker, question, file, longest, interrupted);
   if (answer && take(*answer)) {
     give_back(std::move(*worker));
     return {Outcome::whole, {}};
   }
   drop(std::move(*worker));
+  if (!answer && answer.error() == EINTR) return {Outcome::failed, "nobody waits for it any more"};
   const bool late = !answer && answer.error() == ETIMEDOUT;
   {
     const std::scoped_lock lock{mutex_};

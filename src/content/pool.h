@@ -36,14 +36,15 @@ class Inspector::Pool {
   Result<void, Error> start();
 
   // Asks a worker. `take` gets the bytes of the answer, of which there are `longest` at the most,
-  // and tells whether they make sense; a worker that talks nonsense is ended.
+  // and tells whether they make sense; a worker that talks nonsense is ended, and one whose answer
+  // nobody waits for any more.
   // returns  `whole` if it took them, else why there is no answer
   struct Asked {
     Outcome outcome = Outcome::failed;
     std::string why{};
   };
   Asked ask(Question question, int file, std::size_t longest,
-            const std::function<bool(Bytes)>& take);
+            const std::function<bool(Bytes)>& take, const Interrupted& interrupted);
 
   const Setup& setup() const noexcept { return setup_; }
   Stats stats() const;
@@ -58,8 +59,8 @@ class Inspector::Pool {
   };
   using Waited = Result<std::vector<std::byte>>;
 
-  // Lends a worker. errors: ETIMEDOUT none became free; else what a person should know.
-  Result<Worker, Error> borrow(Clock::time_point until);
+  // Lends a worker. errors: ETIMEDOUT none became free; EINTR; else what a person should know.
+  Result<Worker, Error> borrow(Clock::time_point until, const Interrupted& interrupted);
   Result<Worker, Error> make(Clock::time_point until);
   Result<Worker> try_to_make(Clock::time_point until);
   // Starts another process that forks, unless it is no longer that of `generation`.
@@ -68,7 +69,7 @@ class Inspector::Pool {
   void give_back(Worker worker);
   void drop(Worker worker) noexcept;
   Waited converse(const Worker& worker, const Question& question, int file, std::size_t longest,
-                  Clock::time_point until);
+                  const Interrupted& interrupted);
 
   const Setup setup_;
 
@@ -77,7 +78,7 @@ class Inspector::Pool {
   std::condition_variable changed_;
   // What mutex_ guards:
   std::unique_ptr<ForkerProcess> forker_;  // perhaps of a process that is gone
-  std::uint64_t generation_ = 0;  // of forker_
+  std::uint64_t generation_ = 0;           // of forker_
   std::vector<Worker> idle_;
   std::map<std::uint32_t, pid_t> alive_;  // those that are lent, too
   std::size_t count_ = 0;                 // of workers, those being made as well

@@ -26,11 +26,11 @@ struct SetSpec {
   };
   Kind kind = Kind::text;
   std::string name{};
-  inspect::RuleSet rules{};             // text
-  std::string file{};                   // manifest: its name, for messages
-  std::string text{};                   // manifest: what is in it
-  std::vector<inspect::Kind> types{};   // type
-  std::uint64_t size = 0;               // larger, in bytes
+  inspect::RuleSet rules{};            // text
+  std::string file{};                  // manifest: its name, for messages
+  std::string text{};                  // manifest: what is in it
+  std::vector<inspect::Kind> types{};  // type
+  std::uint64_t size = 0;              // larger, in bytes
 
   // Gives how many detectors it has.
   std::size_t detectors() const noexcept;

@@ -168,63 +168,79 @@ std::optional<Verdicts::Known> Verdicts::known(int fd, std::string_view path,
   return std::nullopt;
 }
 
-Verdicts::Known Verdicts::of(int fd, std::string_view path, ContentSet asked) noexcept try {
-  return look(fd, path, asked);
+Verdicts::Known Verdicts::of(int fd, std::string_view path, ContentSet asked,
+                             const Interrupted& interrupted) noexcept try {
+  return look({fd, path, interrupted}, asked);
 } catch (const std::exception&) {
   Known nothing;
   nothing.contents = failed();
   return nothing;
 }
 
-Verdicts::Known Verdicts::look(int fd, std::string_view path, ContentSet asked) {
+Verdicts::Known Verdicts::look(const Asking& who, ContentSet asked) {
   std::vector<SetIndex> missing;
   Known known;
   for (int i = 0; i < kTries; ++i) {
-    const auto version = Version::of(fd);
+    const auto version = Version::of(who.fd);
     if (!version) {
       if (asked.empty()) return known;
       break;
     }
-    known = gather(*version, path, asked, missing);
+    known = gather(*version, who.path, asked, missing);
     if (missing.empty()) return known;
-    if (find_out(fd, path, missing, known)) return known;
-    if (known.writers) return known;
+    if (find_out(who, missing, known) || known.writers) return known;
   }
   known.contents = failed();
   known.findings.clear();
   return known;
 }
 
-// Tells whether all of it is about one version, or about none because somebody writes.
-bool Verdicts::find_out(int fd, std::string_view path, const std::vector<SetIndex>& missing,
-                        Known& known) {
+// Tells whether all of it is about one version, or about none because somebody writes; and whether
+// nobody wants to know.
+bool Verdicts::find_out(const Asking& who, const std::vector<SetIndex>& missing, Known& known) {
   for (const SetIndex set : missing) {
-    auto [answer, writers] = inspect(fd, key_of(known.version, set, path), path);
+    auto [answer, writers] = inspect(who, key_of(known.version, set, who.path));
+    if (answer == nullptr) {
+      known.contents = failed();
+      return known.interrupted = true;
+    }
     known.writers = known.writers || writers;
     known.contents |= detection_->contents_of(set, *answer);
     known.findings.emplace_back(set, std::move(answer));
   }
   if (known.writers) return true;
-  const auto now = Version::of(fd);
+  const auto now = Version::of(who.fd);
   return now && *now == known.version;
 }
 
-std::pair<Verdicts::Answer, bool> Verdicts::inspect(int fd, const Key& key, std::string_view path) {
-  std::shared_ptr<Flight> flight;
-  bool mine = false;
-  {
-    std::unique_lock lock{flights_mutex_};
+// Gives one that has landed, or makes the caller the one who has to; null: he was interrupted.
+std::shared_ptr<Verdicts::Flight> Verdicts::take_off(const Asking& who, const Key& key,
+                                                     bool& mine) {
+  constexpr std::chrono::milliseconds kNow{20};  // how soon an interrupt is noticed
+  std::unique_lock lock{flights_mutex_};
+  for (;;) {
     auto& known = flights_[key];
     mine = known == nullptr;
     if (mine) known = std::make_shared<Flight>();
-    flight = known;
+    const std::shared_ptr<Flight> flight = known;
+    if (mine) return flight;
     // Whoever finds it out is bounded in time, and so is this.
-    if (!mine) landed_.wait(lock, [&] { return flight->landed; });
+    while (!landed_.wait_for(lock, kNow, [&] { return flight->landed; })) {
+      if (who.is_interrupted()) return nullptr;
+    }
+    if (flight->answer != nullptr) return flight;
   }
+}
+
+// Gives no answer to who was interrupted.
+std::pair<Verdicts::Answer, bool> Verdicts::inspect(const Asking& who, const Key& key) {
+  bool mine = false;
+  const std::shared_ptr<Flight> flight = take_off(who, key, mine);
+  if (flight == nullptr) return {};
   if (!mine) return {flight->answer, flight->writers};
   std::pair<Answer, bool> answer;
   try {
-    answer = inspect_alone(fd, key, path);
+    answer = inspect_alone(who, key);
   } catch (const std::exception&) {  // no memory; those who wait must not wait for ever
     static const auto kNoMemory =
         std::make_shared<const Findings>(nothing_known(Outcome::failed, "out of memory"));
@@ -239,9 +255,8 @@ std::pair<Verdicts::Answer, bool> Verdicts::inspect(int fd, const Key& key, std:
   return answer;
 }
 
-std::pair<Verdicts::Answer, bool> Verdicts::inspect_alone(int fd, const Key& key,
-                                                          std::string_view path) {
-  auto lease = Lease::take(fd);
+std::pair<Verdicts::Answer, bool> Verdicts::inspect_alone(const Asking& who, const Key& key) {
+  auto lease = Lease::take(who.fd);
   const bool writers = !lease && lease.error() == Errno{EAGAIN};
   std::optional<LeaseWatch::Held> held;
   if (lease) held.emplace(leases_, std::move(*lease));
@@ -250,10 +265,11 @@ std::pair<Verdicts::Answer, bool> Verdicts::inspect_alone(int fd, const Key& key
   const bool settled = key.version.settled(std::chrono::system_clock::now());
   counts_.inspected.fetch_add(1, std::memory_order_relaxed);
   if (writers) counts_.written_meanwhile.fetch_add(1, std::memory_order_relaxed);
-  Answer answer =
-      std::make_shared<const Findings>(finder_.find(key.set, fd, key.version.size(), path));
+  Answer answer = std::make_shared<const Findings>(
+      finder_.find(key.set, who.fd, key.version.size(), who.path, who.interrupted));
+  if (answer->outcome == Outcome::failed && who.is_interrupted()) return {};
   const bool untouched = !writers && (!held || held->still());
-  const auto now = Version::of(fd);
+  const auto now = Version::of(who.fd);
   const bool same = now && *now == key.version;
   if (untouched && same && settled) keep(key, answer);
   return {std::move(answer), writers};

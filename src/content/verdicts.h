@@ -49,8 +49,9 @@ class Verdicts {
     policy::ContentSet contents;
     std::vector<std::pair<SetIndex, std::shared_ptr<const Findings>>> findings{};
     Version version{};
-    bool kept = false;     // nothing had to be read for it
-    bool writers = false;  // somebody has it open for writing: it is of no version
+    bool kept = false;         // nothing had to be read for it
+    bool writers = false;      // somebody has it open for writing: it is of no version
+    bool interrupted = false;  // nothing else means anything
   };
   struct Stats {
     std::uint64_t from_memory = 0;
@@ -67,7 +68,8 @@ class Verdicts {
   // Tells what of `asked` the file contains, or how finding that out ended.
   // fd    a regular file, open for reading; borrowed
   // path  below the mounted root; empty: not known
-  Known of(int fd, std::string_view path, policy::ContentSet asked) noexcept;
+  Known of(int fd, std::string_view path, policy::ContentSet asked,
+           const Interrupted& interrupted = {}) noexcept;
   // The same, if nothing has to be read from the file for it. fd: may be O_PATH
   std::optional<Known> known(int fd, std::string_view path, policy::ContentSet asked) noexcept;
   // Finds it out when there is time. Does not wait.
@@ -108,7 +110,7 @@ class Verdicts {
   // Somebody is finding it out.
   struct Flight {
     bool landed = false;
-    Answer answer;
+    Answer answer;  // null: whoever did it was interrupted
     bool writers = false;
   };
   struct Job {
@@ -119,7 +121,14 @@ class Verdicts {
     std::chrono::steady_clock::time_point due{};
   };
 
-  Known look(int fd, std::string_view path, policy::ContentSet asked);
+  struct Asking {
+    int fd;
+    std::string_view path;
+    const Interrupted& interrupted;
+    bool is_interrupted() const { return interrupted && interrupted(); }
+  };
+
+  Known look(const Asking& who, policy::ContentSet asked);
   Known gather(const Version& version, std::string_view path, policy::ContentSet asked,
                std::vector<SetIndex>& missing);
   Key key_of(const Version& version, SetIndex set, std::string_view path) const;
@@ -127,9 +136,10 @@ class Verdicts {
   Answer remembered(const Key& key);
   void remember(const Key& key, const Answer& answer);
   void keep(const Key& key, const Answer& answer);
-  bool find_out(int fd, std::string_view path, const std::vector<SetIndex>& missing, Known& known);
-  std::pair<Answer, bool> inspect(int fd, const Key& key, std::string_view path);
-  std::pair<Answer, bool> inspect_alone(int fd, const Key& key, std::string_view path);
+  bool find_out(const Asking& who, const std::vector<SetIndex>& missing, Known& known);
+  std::pair<Answer, bool> inspect(const Asking& who, const Key& key);
+  std::shared_ptr<Flight> take_off(const Asking& who, const Key& key, bool& mine);
+  std::pair<Answer, bool> inspect_alone(const Asking& who, const Key& key);
   Answer in_memory(const Key& key);
   void run(const std::stop_token& stop);
   std::optional<Job> next_job(const std::stop_token& stop);

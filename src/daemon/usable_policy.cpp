@@ -79,7 +79,8 @@ Opened by_way_of_the_cache(policy::Source source, const OutsideMount& files) {
 
 // The policy with more rules: one that includes it. It stands beside it, so that what the policy
 // includes is found, and by the same name as long as it says the same.
-policy::Source with_rules(const std::string& name, const std::string& rules) {
+policy::Source with_rules(const PolicyWish& wish) {
+  const std::string& name = wish.name;
   const bool preset = policy::preset(name).has_value();
   const std::size_t folder = preset ? 0 : name.rfind('/') + 1;  // npos + 1 is 0
   std::string quoted;
@@ -88,8 +89,8 @@ policy::Source with_rules(const std::string& name, const std::string& rules) {
     quoted += c;
   }
   return {name.substr(0, folder) + "sluice-run",
-          fmt::format("version = 1\n[[include]]\n{} = \"{}\"\n{}", preset ? "preset" : "file",
-                      quoted, rules)};
+          fmt::format("version = 1\n[[include]]\n{} = \"{}\"\n{}{}", preset ? "preset" : "file",
+                      quoted, wish.include_keys, wish.more_rules)};
 }
 
 }  // namespace
@@ -126,9 +127,9 @@ Result<std::string, Error> cache_folder() { return PolicyCache::usual_folder(); 
 
 Opened open_usable(const PolicyWish& wish) {
   const auto since = Clock::now();
-  auto source = wish.more_rules.empty()
-                    ? read_policy(wish.name, wish.files)
-                    : Result<policy::Source, Error>{with_rules(wish.name, wish.more_rules)};
+  const bool is_plain = wish.more_rules.empty() && wish.include_keys.empty();
+  auto source = is_plain ? read_policy(wish.name, wish.files)
+                         : Result<policy::Source, Error>{with_rules(wish)};
   if (!source) return std::unexpected{diagnostics_of(source.error())};
   auto opened = by_way_of_the_cache(std::move(*source), wish.files);
   if (!opened) return opened;

@@ -35,7 +35,8 @@ struct PolicyWish {
   std::string name;  // a file or a preset
   Callers callers = Callers::unsaid;
   OutsideMount files = {};
-  std::string more_rules = {};  // a policy's text, without `version`, that counts as well
+  std::string more_rules = {};    // a policy's text, without `version`, that counts as well
+  std::string include_keys = {};  // of the [[include]] of the policy, `except` for example
 };
 
 // Gives the folder in which this user's compiled policies are kept; it need not exist.

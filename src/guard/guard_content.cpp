@@ -146,11 +146,14 @@ Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r,
   const Fd fd = TRY(mirror_.tree().open(r.node, kToLook));
   const auto access = how_of(r.flags) == ShownFiles::Opens::to_write ? content::Access::writes
                                                                      : content::Access::reads;
-  content::Opening outcome = rules_.contents->open({.fd = fd.get(),
-                                                    .path = path_of(fd.get(), wanted.asked),
-                                                    .grant = *judged.content,
-                                                    .asked = wanted.asked,
-                                                    .access = access});
+  content::Opening outcome =
+      rules_.contents->open({.fd = fd.get(),
+                             .path = path_of(fd.get(), wanted.asked),
+                             .grant = *judged.content,
+                             .asked = wanted.asked,
+                             .access = access,
+                             .interrupted = [&r] { return r.interrupted(); }});
+  if (outcome.interrupted) return fail(EINTR);
   learn(judged, outcome.found);
   wanted.found = outcome.found;
   if (enforces()) wanted.face = std::move(outcome.face);

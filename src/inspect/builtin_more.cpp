@@ -79,7 +79,8 @@ void add_addresses(std::vector<Rule>& rules) {
       R"((?i:\+[a-z0-9]{1,20})?://[^\s:/@"'`<>]{0,100}:([^\s/@"'`<>]{3,200})@)",
       {"://"});
   Allowlist none;
-  none.regexes = {R"(^\$|\$\{|\{\{|^<|^%[sdv(]|^\{[\w.]*\}$)"};
+  none.regexes = {R"(^\$|\$\{|\{\{|^<|^\[|^%[sdv(]|^\{[\w.]*\}$)",
+                  R"(^\]?(?i:(?:my|the)?(?:pass(?:w(?:or)?d)?|pw|pwd|secret))\\?$)"};
   none.stopwords = {"****", "xxxx", "placeholder", "changeme"};
   url.allowlists.push_back(std::move(none));
   rules.push_back(std::move(url));
@@ -100,7 +101,8 @@ Allowlist expressions() {
                   R"(::|->|^[&*.:]|[|]{2})",
                   R"(^[A-Za-z_$][A-Za-z_$]*[0-9]{0,3}$)",
                   R"(^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$)",
-                  R"(^_*[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z0-9]{1,16})+_*$)"};
+                  R"(^_*[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z0-9]{1,16})+_*$)",
+                  R"(^[A-Za-z_]\w*[+*][0-9]{1,5}$)"};
   return code;
 }
 
@@ -123,7 +125,7 @@ void add_assignments(std::vector<Rule>& rules) {
       {"passwd", "password", "passphrase", "pwd"});
   quoted.entropy = 2.8;
   Allowlist none;
-  none.regexes = {R"(\s.*\s)", R"(^[a-z_]+$)", R"(^\$|\$\{|\{\{|^%|^<)"};
+  none.regexes = {R"(\s.*\s)", R"(^[a-z_]+$)", R"(^\$|\$\{|\{\{|^%|^<|^/[\w./-]*$)"};
   none.stopwords = placeholders().stopwords;
   none.stopwords.emplace_back("password");
   quoted.allowlists.push_back(std::move(none));

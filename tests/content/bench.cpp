@@ -22,12 +22,13 @@ using Clock = std::chrono::steady_clock;
 
 class Nothing : public Finder {
  public:
-  Findings find(SetIndex, int, std::uint64_t, std::string_view) override {
+  Findings find(SetIndex, int, std::uint64_t, std::string_view, const Interrupted&) override {
     Findings found;
     found.outcome = Outcome::whole;
     return found;
   }
-  Redacted redact(policy::ContentSet, policy::With, int, std::uint64_t, std::string_view) override {
+  Redacted redact(policy::ContentSet, policy::With, int, std::uint64_t, std::string_view,
+                  const Interrupted&) override {
     return {};
   }
 };

@@ -91,5 +91,22 @@ TEST(StuckFile, is_timed_out_and_the_next_question_is_answered) {
   EXPECT_EQ(inspector->stats().restarted, 0u);
 }
 
+TEST(StuckFile, keeps_nobody_who_was_interrupted) {
+  if (::geteuid() != 0 || ::access("/dev/fuse", R_OK | W_OK) != 0)
+    GTEST_SKIP() << "mounting needs root and /dev/fuse";
+  const StuckMount mount;
+  const auto inspector = inspector_of({.contents = {"token"}, .detectors = {token_detector()}},
+                                      {.workers = 1, .deadline = 1h});
+  const Fd stuck = mount.open();
+  ASSERT_TRUE(stuck) << "no mount";
+  int asked = 0;
+  const Findings findings =
+      inspector->find(SetIndex{0}, stuck.get(), 1000, "file", [&] { return ++asked > 3; });
+  EXPECT_EQ(findings.outcome, Outcome::failed) << findings.why;
+  const Fd good = file_of(kToken);
+  EXPECT_TRUE(inspector->find(SetIndex{0}, good.get(), kToken.size(), "file").found());
+  EXPECT_EQ(inspector->stats().timed_out, 0u);
+}
+
 }  // namespace
 }  // namespace sluice::content

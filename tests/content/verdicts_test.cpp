@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -29,7 +30,8 @@ using policy::ContentSet;
 // Finds `token` where the bytes have kToken in them. What else is to happen meanwhile is said.
 class FakeFinder : public Finder {
  public:
-  Findings find(SetIndex, int fd, std::uint64_t size, std::string_view) override {
+  Findings find(SetIndex, int fd, std::uint64_t size, std::string_view,
+                const Interrupted&) override {
     int number = 0;
     std::function<void(int)> then;
     {
@@ -46,7 +48,8 @@ class FakeFinder : public Finder {
     if (text.find(kToken) != std::string::npos) found.detectors = {"token"};
     return found;
   }
-  Redacted redact(ContentSet, policy::With, int, std::uint64_t, std::string_view) override {
+  Redacted redact(ContentSet, policy::With, int, std::uint64_t, std::string_view,
+                  const Interrupted&) override {
     return {};
   }
 
@@ -166,6 +169,59 @@ TEST_F(VerdictsTest, of_a_changed_file_are_found_out_anew) {
   EXPECT_FALSE(is_known(*verdicts, path));
   EXPECT_TRUE(ask(*verdicts).contents.empty());
   EXPECT_EQ(finder.asked(), 2);
+}
+
+TEST_F(VerdictsTest, are_not_had_by_who_was_interrupted_and_nothing_is_taken_for_known) {
+  const auto verdicts = start();
+  bool interrupted = false;
+  finder.meanwhile([&](int) { interrupted = true; });
+  finder.answer(Outcome::failed);
+  const Fd fd = open_to_read(path);
+  const auto known = verdicts->of(fd.get(), "a", token(), [&] { return interrupted; });
+  EXPECT_TRUE(known.interrupted);
+  EXPECT_FALSE(is_known(*verdicts, path));
+  finder.answer_truly();
+  const auto again = ask(*verdicts);
+  EXPECT_FALSE(again.interrupted);
+  EXPECT_EQ(again.contents, token());
+}
+
+// Whoever waited for the one who was interrupted finds it out himself.
+TEST_F(VerdictsTest, are_had_by_others_when_the_one_who_looked_was_interrupted) {
+  const auto verdicts = start();
+  std::atomic<bool> interrupted{false};
+  std::thread other;
+  Verdicts::Known others;
+  finder.meanwhile([&](int number) {
+    if (number != 1) return finder.answer_truly();
+    other = std::thread{[&] { others = ask(*verdicts); }};
+    std::this_thread::sleep_for(20ms);
+    interrupted = true;
+  });
+  finder.answer(Outcome::failed);
+  const Fd fd = open_to_read(path);
+  const auto known = verdicts->of(fd.get(), "a", token(), [&] { return interrupted.load(); });
+  EXPECT_TRUE(known.interrupted);
+  other.join();
+  EXPECT_EQ(others.contents, token());
+  EXPECT_FALSE(others.interrupted);
+}
+
+TEST_F(VerdictsTest, are_waited_for_no_longer_than_until_an_interrupt) {
+  const auto verdicts = start();
+  std::atomic<bool> waits{false}, answered{false};
+  Verdicts::Known others;
+  finder.meanwhile([&](int) {
+    std::thread other{[&] {
+      const Fd fd = open_to_read(path);
+      others = verdicts->of(fd.get(), "a", token(), [&] { return waits.exchange(true); });
+      answered = true;
+    }};
+    EXPECT_TRUE(comes_true([&] { return answered.load(); })) << "before the one who looks is done";
+    other.join();
+  });
+  EXPECT_EQ(ask(*verdicts).contents, token());
+  EXPECT_TRUE(others.interrupted);
 }
 
 TEST_F(VerdictsTest, are_found_out_by_one_for_all_who_ask_at_once) {

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "fixture.h"
+#include "run_fixture.h"
 
 namespace sluice::test {
 namespace {
@@ -17,53 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr uid_t kUser = 4321;
-
-class Run : public testing::Test {
- protected:
-  void SetUp() override {
-    SLUICE_NEEDS_MOUNTS();
-#ifdef __SANITIZE_THREAD__
-    GTEST_SKIP() << "the sanitizer's own thread keeps a process from entering a user namespace";
-#endif
-    home_ = scratch_.folder("home", user());
-    project_ = scratch_.folder("home/project", user());
-    for (const char* folder : {"home/.ssh", "home/project/.git", "home/project/conf"}) scratch_.folder(folder, user());
-    put("home/.ssh/id_rsa", "the key");
-    put("home/project/.netrc", "TOKEN=1\n");
-    put("home/project/file", "content\n");
-  }
-
-  virtual uid_t user() const { return 0; }
-
-  void put(std::string_view below, std::string_view text) const {
-    const std::string path = scratch_.file(below, text);
-    ASSERT_EQ(::chown(path.c_str(), user(), user()), 0);
-  }
-
-  How how() const {
-    return {.before =
-                [home = home_, user = user()] {
-                  ::setenv("HOME", home.c_str(), 1);
-                  if (user != 0) become(user);
-                },
-            .directory = project_};
-  }
-  Finished run(const Words& options, const Words& command) const {
-    Words words{"run"};
-    words.insert(words.end(), options.begin(), options.end());
-    words.push_back("--");
-    words.insert(words.end(), command.begin(), command.end());
-    return sluice(words, how());
-  }
-  Finished as_agent(const std::string& script, Words options = {"-q"}) const {
-    options.insert(options.end(), {"--policy", "agent"});
-    return run(options, {"sh", "-c", script});
-  }
-
-  Scratch scratch_;
-  std::string home_;
-  std::string project_;
-};
 
 class RunByUser : public Run {
  protected:
@@ -128,8 +81,9 @@ TEST_F(Run, the_start_and_the_end_are_told) {
             std::string::npos)
       << ran.err;
   EXPECT_NE(ran.err.find("`agent-credentials` hid 1; last `.netrc`"), std::string::npos) << ran.err;
-  EXPECT_NE(ran.err.find("1 hidden, 0 refused, 0 redacted, 0 logged; 1 files opened natively, 0 served"),
-            std::string::npos)
+  EXPECT_NE(
+      ran.err.find("1 hidden, 0 refused, 0 redacted, 0 logged; 1 files opened natively, 0 served"),
+      std::string::npos)
       << ran.err;
 }
 
@@ -156,11 +110,12 @@ TEST_F(Run, the_summary_for_programs_counts_and_names_rules) {
 }
 
 TEST_F(Run, records_have_paths_of_refused_and_logged_files) {
-  const std::string policy = scratch_.file("p.toml",
-                                           "version = 1\n"
-                                           "[subject.it]\nrun_as = true\n"
-                                           "[[rule]]\nid = \"log\"\npath = [\"*\"]\nlog = \"open\"\n"
-                                           "[[rule]]\nid = \"no\"\npath = [\"d/kept\"]\nread = \"deny\"\n");
+  const std::string policy =
+      scratch_.file("p.toml",
+                    "version = 1\n"
+                    "[subject.it]\nrun_as = true\n"
+                    "[[rule]]\nid = \"log\"\npath = [\"*\"]\nlog = \"open\"\n"
+                    "[[rule]]\nid = \"no\"\npath = [\"d/kept\"]\nread = \"deny\"\n");
   scratch_.folder("home/project/d");
   put("home/project/d/kept", "kept");
   const std::string log = scratch_.path("log");
@@ -189,8 +144,9 @@ TEST_F(Run, observing_shows_all_and_tells_what_would_be_kept) {
 }
 
 TEST_F(Run, the_mounts_are_the_commands_alone) {
-  const Finished ran = as_agent("grep -c fuse.sluice /proc/self/mountinfo; grep -c fuse.sluice /proc/" +
-                                std::to_string(::getpid()) + "/mountinfo");
+  const Finished ran =
+      as_agent("grep -c fuse.sluice /proc/self/mountinfo; grep -c fuse.sluice /proc/" +
+               std::to_string(::getpid()) + "/mountinfo");
   EXPECT_EQ(ran.out, "2\n");
   EXPECT_FALSE(is_mounted(home_));
   EXPECT_TRUE(processes_below(scratch_.path()).empty());
@@ -253,18 +209,21 @@ TEST_F(Run, the_policy_it_runs_under_is_not_the_commands_to_change) {
   put("home/project/conf/m.tsv", "# none\n");
   put("home/project/conf/it [1].toml",
       "version = 1\n[[include]]\nfile = \"base.toml\"\n"
-      "[[import]]\ngitleaks = \"rules.toml\"\nas = \"rules\"\n[detector.m]\nmanifest = \"m.tsv\"\n");
+      "[[import]]\ngitleaks = \"rules.toml\"\nas = \"rules\"\n[detector.m]\nmanifest = "
+      "\"m.tsv\"\n");
   const std::string policy = project_ + "/conf/it [1].toml";
   const std::string link = project_ + "/conf/link.toml";
   ASSERT_EQ(::symlink(policy.c_str(), link.c_str()), 0);
   const std::string log = project_ + "/log";
-  const Finished ran = run(
-      {"-q", "--policy", link, "--over", project_, "--log", log},
-      {"sh", "-c",
-       "for f in conf/base.toml 'conf/it [1].toml' conf/rules.toml conf/more.toml conf/m.tsv log; do"
-       " (: >> \"$f\") && echo wrote $f;"
-       " rm -f \"$f\" && echo removed $f; done; rm conf/link.toml && echo removed;"
-       " mv conf other && mkdir conf && touch conf/base.toml && echo replaced; cat conf/base.toml"});
+  const Finished ran =
+      run({"-q", "--policy", link, "--over", project_, "--log", log},
+          {"sh", "-c",
+           "for f in conf/base.toml 'conf/it [1].toml' conf/rules.toml conf/more.toml conf/m.tsv "
+           "log; do"
+           " (: >> \"$f\") && echo wrote $f;"
+           " rm -f \"$f\" && echo removed $f; done; rm conf/link.toml && echo removed;"
+           " mv conf other && mkdir conf && touch conf/base.toml && echo replaced; cat "
+           "conf/base.toml"});
   EXPECT_EQ(ran.out, "version = 1\n") << ran.err;
   EXPECT_EQ(read_file(project_ + "/conf/base.toml"), "version = 1\n");
   EXPECT_EQ(::access(policy.c_str(), F_OK), 0);
@@ -276,78 +235,6 @@ TEST_F(RunByUser, policies_kept_by_the_user_are_not_the_commands_to_change) {
   const Finished ran = as_agent(
       "cd ../.cache/sluice; for f in *; do (: >> $f) && echo wrote; done; touch x && echo made");
   EXPECT_EQ(ran.out, "") << ran.err;
-}
-
-class RunInRepository : public Run {
- protected:
-  void SetUp() override {
-    Run::SetUp();
-    if (IsSkipped()) return;
-    git("init -q -b main .");
-    commit("file", "one");
-  }
-  void git(const std::string& words) const {
-    const Finished done = shell("export HOME=" + scratch_.path() + "; cd " + project_ +
-                                " && git -c user.name=a -c user.email=b " + words);
-    ASSERT_EQ(done.status, 0) << done.err;
-  }
-  void commit(const std::string& files, const std::string& subject) const {
-    git("add -f " + files);
-    git("commit -q -m " + subject);
-  }
-  void expect_start() const {
-    const Finished ran = as_agent("cat file");
-    EXPECT_EQ(ran.out, "content\n") << ran.err;
-  }
-  void expect_refusal(const std::string& path, const std::string& why) const {
-    const Finished ran = as_agent("echo ran");
-    EXPECT_EQ(ran.out, "");
-    EXPECT_EQ(ran.status, 1);
-    EXPECT_NE(ran.err.find("`" + path + "`"), std::string::npos) << ran.err;
-    EXPECT_NE(ran.err.find(why), std::string::npos) << ran.err;
-  }
-};
-
-TEST_F(RunInRepository, a_history_without_secrets_is_no_hindrance) {
-  expect_start();
-  expect_start();  // as it was found before
-  git("commit -q --allow-empty -m two");
-  expect_start();
-}
-
-TEST_F(RunInRepository, a_secret_that_was_committed_and_removed_refuses_the_start) {
-  expect_start();
-  put("home/project/conf/.netrc", "TOKEN=1\n");
-  commit("conf/.netrc", "leak");
-  git("rm -q conf/.netrc");
-  git("commit -q -m mended");
-  expect_refusal("conf/.netrc", " leak");
-  expect_refusal("conf/.netrc", " mended");
-  const Finished shown = as_agent("git show HEAD~1:conf/.netrc", {"-q", "--history", "allow"});
-  EXPECT_EQ(shown.out, "TOKEN=1\n") << shown.err;
-  const Finished hidden = as_agent("ls -A; git log", {"-q", "--history", "hide"});
-  EXPECT_EQ(hidden.out, "file\n") << hidden.err;
-  EXPECT_EQ(as_agent("exit 3", {"--observe"}).status, 3);
-}
-
-TEST_F(RunInRepository, a_secret_that_is_staged_or_stashed_refuses_the_start) {
-  git("add -f .netrc");
-  expect_refusal(".netrc", "it is staged");
-  git("stash -q");
-  expect_refusal(".netrc", "index on main");
-}
-
-TEST_F(RunInRepository, what_cannot_be_looked_into_refuses_the_start) {
-  write_file(project_ + "/.git/refs/heads/main", "nonsense\n");
-  const Finished ran = as_agent("echo ran");
-  EXPECT_EQ(ran.out, "");
-  EXPECT_NE(ran.err.find("cannot look into the history"), std::string::npos) << ran.err;
-}
-
-TEST_F(RunInRepository, the_choice_has_three_words) {
-  const Finished ran = as_agent("echo ran", {"--history", "maybe"});
-  EXPECT_EQ(ran.status, 2);
-  EXPECT_NE(ran.err.find("`refuse`, `hide` or `allow`"), std::string::npos) << ran.err;
 }
 
 TEST_F(Run, a_server_that_dies_is_told) {
@@ -364,9 +251,8 @@ TEST_F(Run, a_server_that_dies_is_told) {
 }
 
 TEST_F(Run, a_view_below_what_another_one_hides_cannot_be) {
-  const std::string policy =
-      scratch_.file("p.toml",
-                    "version = 1\n[[rule]]\nid = \"no\"\npath = [\"/project/\"]\nverdict = \"hide\"\n");
+  const std::string policy = scratch_.file(
+      "p.toml", "version = 1\n[[rule]]\nid = \"no\"\npath = [\"/project/\"]\nverdict = \"hide\"\n");
   const Finished ran =
       run({"--policy", policy, "--over", home_, "--over", project_}, {"cat", "file"});
   EXPECT_EQ(ran.status, 1);

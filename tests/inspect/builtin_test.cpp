@@ -277,6 +277,11 @@ TEST(Builtin, finds_nothing_in_text_that_only_talks_of_secrets) {
       "my $token = $self->fetch_v2_token;\n",
       "token = Base64UrlEncoder2.encode(text)\n",
       "private_key: rsa_key_2048_private\n",
+      "new URL('https://user:pass@sub.host.test:8080/p')\n",
+      "as in http://user:passwd@host:port/\n",
+      "redis://[[USERNAME:]PASSWORD@]HOST[:PORT]\n",
+      "CURLOPT_KEYPASSWD:=CURLOPTTYPE_STRINGPOINT+26,\n",
+      "PWD: '/home/someone/project2',\n",
       "sk_test is the prefix of test keys, npm_ that of npm\n",
   };
   for (const char* text : texts) {
