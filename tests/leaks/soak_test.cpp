@@ -190,7 +190,10 @@ void Soak::restore_again_and_again() {
     const std::string folder = dice.folder();
     for (const char* name : kKept) restore(folder, name, secret_);
     for (const char* name : kFree) restore(folder, name, open_);
-    if (dice.below(20) == 0) restore(folder, dice.one_of(kSought), secret_, kSoughtSize);
+    for (const char* name : kSought) {
+      const bool is_there = ::access(at("lower/" + folder + "/" + name).c_str(), F_OK) == 0;
+      if (!is_there || dice.below(50) == 0) restore(folder, name, secret_, kSoughtSize);
+    }
     ++board_->restored;
     if (dice.below(50) == 0) {
       std::error_code ignored;
