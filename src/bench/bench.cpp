@@ -16,8 +16,8 @@
 #include "sluice/bench/lower_target.h"
 #include "sluice/bench/peer_target.h"
 #include "sluice/bench/plan.h"
-#include "sluice/bench/process.h"
 #include "sluice/bench/policy_text.h"
+#include "sluice/bench/process.h"
 #include "sluice/bench/progress.h"
 #include "sluice/bench/sluice_target.h"
 #include "sluice/bench/table.h"
@@ -32,6 +32,7 @@ Result<Settings, Error> settings_of(const Config& config) {
   if (config.extent == Extent::quick) {
     settings = {.runtime = 500ms, .data_file_bytes = 128u << 20, .walk_files = 20'000};
   }
+  settings.contents = config.contents;
   settings.rounds = config.repeat.value_or(settings.rounds);
   settings.runtime = config.runtime.value_or(settings.runtime);
   if (settings.rounds < 1 || settings.rounds > 1000) {
@@ -95,16 +96,26 @@ class Columns {
                        {"--policy", file, "--as", "anyone"}));
       }
     }
+    if (config_.contents && !config_.sluice_program.empty()) TRY(add_contents());
     for (const std::string& command : config_.peers) TRY(add_peer(command));
     return std::move(targets_);
   }
 
  private:
-  Result<void, Error> add_sluice(const std::string& name, std::vector<std::string> options) {
-    targets_.push_back(std::make_unique<SluiceTarget>(unlike_others(targets_, name),
-                                                      config_.sluice_program, source_,
-                                                      TRY(mount_point()), std::move(options)));
+  Result<void, Error> add_sluice(const std::string& name, std::vector<std::string> options,
+                                 std::string why_read_only = {}) {
+    targets_.push_back(std::make_unique<SluiceTarget>(
+        unlike_others(targets_, name), config_.sluice_program, source_, TRY(mount_point()),
+        std::move(options), std::move(why_read_only)));
     return {};
+  }
+
+  Result<void, Error> add_contents() {
+    const std::string file = scratch_.path() + "/contents.toml";
+    TRY(write_file(file, contents_policy()));
+    TRY(write_file(fmt::format("{}/{}", scratch_.path(), kManifestName), contents_manifest()));
+    return add_sluice("redacted", {"--policy", file, "--as", "anyone"},
+                      "a redacted file cannot be written");
   }
 
   Result<void, Error> add_peer(const std::string& command) {
@@ -113,7 +124,8 @@ class Columns {
                   .mount_point = TRY(mount_point()),
                   .log_file = fmt::format("{}/peer{}.log", scratch_.path(), targets_.size())};
     const std::string name = TRY(peer_name(command));
-    targets_.push_back(std::make_unique<PeerTarget>(unlike_others(targets_, name), std::move(plan)));
+    targets_.push_back(
+        std::make_unique<PeerTarget>(unlike_others(targets_, name), std::move(plan)));
     return {};
   }
 
@@ -135,7 +147,9 @@ class Columns {
 std::string version_of(const std::string& program) {
   if (program.empty()) return {};
   auto finished = run_process(Command{.arguments = {program, "--version"}, .timeout = 10s});
-  return finished && finished->exit_code == 0 ? last_line(finished->out.substr(0, finished->out.find('\n'))) : "unknown";
+  return finished && finished->exit_code == 0
+             ? last_line(finished->out.substr(0, finished->out.find('\n')))
+             : "unknown";
 }
 
 // Runs the steps; a stop ends them and is noted in the report.
@@ -198,10 +212,12 @@ Result<Prepared, Error> prepare(const Config& config) {
   Prepared prepared{.settings = TRY(settings_of(config))};
   for (const std::string& command : config.peers) TRY(peer_name(command));
   bool sluice = !config.sluice_program.empty();
-  prepared.steps =
-      plan(config.extent, config.only, prepared.settings,
-           1 + (sluice ? 2 + config.policies.size() + config.rules.size() : 0) + config.peers.size(),
-           sluice ? Counting::yes : Counting::no);
+  prepared.steps = plan(
+      config.extent, config.only, prepared.settings,
+      1 + config.peers.size() +
+          (sluice ? 2 + config.policies.size() + config.rules.size() + (config.contents ? 1 : 0)
+                  : 0),
+      sluice ? Counting::yes : Counting::no);
   if (prepared.steps.empty()) {
     return fail(Error{fmt::format("no cell is called `{}`; names are like `{}`", config.only,
                                   "Data: 4 KiB randread, psync, cold"),

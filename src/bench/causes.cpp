@@ -11,7 +11,7 @@ struct Words {
   std::string_view explanation;
 };
 
-constexpr std::array<Words, 9> kWords{{
+constexpr std::array<Words, 10> kWords{{
     {"", ""},
     {"kernel: FUSE's cost per read",
      "A small read from the page cache is done in a fraction of a microsecond, and FUSE adds the "
@@ -38,9 +38,14 @@ constexpr std::array<Words, 9> kWords{{
      "request, also when the answer is that there is none."},
     {"first look-up of every name",
      "The kernel asks for each name once; the second walk shows what it costs when it knows them."},
+    {"new to all",
+     "Each file is looked up and opened for the first time. Where its contents decide, an "
+     "inspector "
+     "looks into it, and a copy is made where something is found; the next open costs no more than "
+     "that of any other file."},
 }};
 
-static_assert(kWords.size() == static_cast<std::size_t>(Cause::first_sight) + 1);
+static_assert(kWords.size() == static_cast<std::size_t>(Cause::first_look) + 1);
 
 }  // namespace
 

@@ -19,6 +19,7 @@ enum class Cause : std::uint8_t {
   readdir_trips,      // the daemon lists
   uncached_xattr,     // the kernel keeps no extended attributes
   first_sight,        // the kernel knows no names yet
+  first_look,         // a name looked up, a file opened and, where its contents decide, looked into
 };
 
 // Gives a few words for a table's column; empty for none.

@@ -27,6 +27,9 @@ struct Config {
   std::string subject = {};
   // Numbers of rules; for each, a policy of as many that match nothing gets a column.
   std::vector<unsigned> rules = {};
+  // A column more, of a mount that shows the data file redacted and looks into all others; and how
+  // long the first open of new files takes.
+  bool contents = false;
   // A new directory is made in here, used, and removed again; empty is /var/tmp, which is a disk.
   std::string directory = {};
   // Files for the whole record and for the page; empty for none.

@@ -76,6 +76,9 @@ Result<void, Error> measure_data(Session& session, const DataCell& data) {
             .cause = data.cause()};
   TRY(interleave({&cell, 1}, {.targets = session.targets, .rounds = session.settings.rounds},
                  [&](Target& target, std::size_t) -> Result<Numbers, Error> {
+                   if (const auto why = target.why_read_only(); !data.reads() && !why.empty()) {
+                     return fail(skip(why));
+                   }
                    TRY(settle(session, data, target));
                    FioRun run{.cell = data,
                               .file = data_file_in(target.directory()),

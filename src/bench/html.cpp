@@ -150,7 +150,7 @@ std::string as_html(const Report& report) {
   for (const std::string& line : preamble(report)) {
     page += fmt::format("<p>{}</p>\n", html_escaped(line));
   }
-  for (Group group : {Group::workloads, Group::data, Group::metadata, Group::walk}) {
+  for (Group group : kGroups) {
     page += group_html(report, group);
   }
   page += table_html(footprint_table(report));

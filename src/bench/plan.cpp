@@ -13,6 +13,7 @@ using Seconds = std::chrono::duration<double>;
 constexpr Seconds kFioBeside{0.5};
 constexpr Seconds kBuild{1.5};
 constexpr Seconds kCounting{3};
+constexpr Seconds kFresh{0.3};
 // A first walk through a daemon, per file; the trees and their removal.
 constexpr Seconds kWalkedFile{60e-6};
 
@@ -60,6 +61,13 @@ std::vector<Step> plan(Extent extent, std::string_view only, const Settings& set
     steps.push_back({.label = label_of(Group::metadata, name(op)),
                      .expected = times * settings.runtime / 5,
                      .run = [op](Session& session) { return measure_metadata(session, op); }});
+  }
+  for (const FreshFiles& files : kFreshFiles) {
+    if (!settings.contents) break;
+    steps.push_back(
+        {.label = label_of(Group::contents, files.name()),
+         .expected = times * kFresh,
+         .run = [files](Session& session) { return measure_first_open(session, files); }});
   }
   steps.push_back({.label = label_of(Group::walk, "find"),
                    .expected = static_cast<double>(targets + 1) * settings.walk_files * kWalkedFile,

@@ -28,4 +28,16 @@ std::string policy_of(unsigned rules) {
   return text;
 }
 
+std::string contents_policy() {
+  return fmt::format(
+      "version = 1\n"
+      "[default]\ndeadline = \"60s\"\ntoo_big = {{ over = \"1GiB\", verdict = \"served\" }}\n"
+      "[detector.ranges]\nmanifest = \"{}\"\n"
+      "[[rule]]\nid = \"ranges\"\npath = \"/data\"\ncontent = \"ranges\"\nverdict = \"redact\"\n"
+      "[[rule]]\nid = \"secrets\"\ncontent = \"builtin\"\nverdict = \"redact\"\n",
+      kManifestName);
+}
+
+std::string contents_manifest() { return "data\t4000\t200\ndata\t1000000\t40\n"; }
+
 }  // namespace sluice::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Policies that are large and change nothing, to see what rules cost.
+// Policies to measure: large ones that change nothing, and one that looks into files.
 #pragma once
 
 #include <string>
@@ -9,5 +9,11 @@ namespace sluice::bench {
 // Gives a policy of `rules` rules, of patterns of every shape, none of which matches a name that is
 // measured with.
 std::string policy_of(unsigned rules);
+
+// Gives one that asks of each file what it contains, and shows `data` at the root redacted: of its
+// bytes those that a manifest names, which lies in the folder of the policy as `kManifestName`.
+std::string contents_policy();
+std::string contents_manifest();
+inline constexpr const char* kManifestName = "ranges.tsv";
 
 }  // namespace sluice::bench

@@ -2,6 +2,7 @@
 // All that a run found out, as plain values: what the tables, the JSON and the page are made from.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -16,7 +17,9 @@
 namespace sluice::bench {
 
 // The groups of cells, in the order in which they are measured and shown.
-enum class Group : std::uint8_t { workloads, data, metadata, walk };
+enum class Group : std::uint8_t { workloads, data, metadata, contents, walk };
+inline constexpr std::array kGroups{Group::workloads, Group::data, Group::metadata, Group::contents,
+                                    Group::walk};
 
 // Why a target has no values in a cell.
 enum class Missing : std::uint8_t { nothing, skipped, failed };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sluice/bench/data_cell.h"
+#include "sluice/bench/first_open.h"
 #include "sluice/bench/metadata.h"
 #include "sluice/bench/report.h"
 #include "sluice/bench/scratch.h"
@@ -20,6 +21,7 @@ struct Settings {
   std::chrono::milliseconds runtime{1000};
   std::uint64_t data_file_bytes = 256u << 20;
   unsigned walk_files = 200'000;
+  bool contents = false;
 };
 
 struct Session {
@@ -31,6 +33,7 @@ struct Session {
   Report& report;
   bool data_file_made = false;
   bool metadata_trees_made = false;
+  unsigned fresh_trees = 0;
 };
 
 // The parts. errors of each: EINTR a stop was wished; what keeps all of its cells from being
@@ -38,6 +41,7 @@ struct Session {
 Result<void, Error> measure_data(Session& session, const DataCell& cell);
 Result<void, Error> measure_build(Session& session);
 Result<void, Error> measure_metadata(Session& session, MetadataOp op);
+Result<void, Error> measure_first_open(Session& session, const FreshFiles& files);
 Result<void, Error> measure_walk(Session& session);
 Result<void, Error> count_requests(Session& session);
 

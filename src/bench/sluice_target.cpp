@@ -35,11 +35,13 @@ std::optional<std::uint64_t> number_in(const nlohmann::json& object, const char*
 }  // namespace
 
 SluiceTarget::SluiceTarget(std::string name, std::string program, std::string source,
-                           std::string mount_point, std::vector<std::string> options)
+                           std::string mount_point, std::vector<std::string> options,
+                           std::string why_read_only)
     : Target{std::move(name), std::move(mount_point)},
       program_{std::move(program)},
       source_{std::move(source)},
-      options_{std::move(options)} {}
+      options_{std::move(options)},
+      why_read_only_{std::move(why_read_only)} {}
 
 Result<void, Error> SluiceTarget::setup() {
   Command command{.arguments = {program_, "mount", source_, directory()}, .timeout = 20s};

@@ -148,7 +148,7 @@ Table request_table(const Report& report) {
 
 std::vector<Table> tables_of(const Report& report) {
   std::vector<Table> tables;
-  for (Group group : {Group::workloads, Group::data, Group::metadata, Group::walk}) {
+  for (Group group : kGroups) {
     tables.push_back(cell_table(report, group));
   }
   tables.push_back(footprint_table(report));

@@ -40,6 +40,8 @@ class Target {
   virtual Result<void, Error> setup() = 0;
   // Undoes setup(), also one that failed halfway; may be called again. Bounded in time.
   virtual Result<void, Error> teardown() = 0;
+  // Tells why the data file cannot be written by it; empty: it can.
+  virtual std::string why_read_only() const { return {}; }
   // Asks its daemon. errors: ENOTSUP it is none that can be asked.
   virtual Result<Status, Error> status() { return fail(Error{"no daemon to ask", ENOTSUP}); }
   // Tells whether its requests can be counted by status().

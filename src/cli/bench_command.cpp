@@ -29,6 +29,8 @@ What is measured
   --policy POLICY       a mount under this policy, too; likewise
   --as SUBJECT          who asks there (anyone)
   --rules N             a mount under N rules that match nothing; likewise
+  --contents            a mount that looks into files and shows the large one
+                        redacted, too; and the first open of new files
 
 How
   --directory DIR       where to work, on the file system that is of interest
@@ -46,6 +48,7 @@ Examples
   sluice bench --quick
   sluice bench --only 'Data: 4 KiB*' --json run.json
   sluice bench --only open --rules 1 --rules 100 --rules 10000
+  sluice bench --quick --contents
   sluice bench --peer 'bindfs {src} {mnt}' --html compare.html
 
 Exit status: 0 all measured, 1 something could not be, 2 wrong usage.
@@ -106,6 +109,7 @@ int bench_command(const Arguments& arguments) {
   app.add_option("--policy", config.policies)->take_all()->allow_extra_args(false);
   app.add_option("--as", config.subject)->take_last();
   app.add_option("--rules", texts.rules)->take_all()->allow_extra_args(false);
+  app.add_flag("--contents", config.contents);
   app.add_option("--directory", config.directory)->take_last();
   app.add_option("--runtime", texts.runtime)->take_last();
   app.add_option("--repeat", texts.repeat)->take_last();

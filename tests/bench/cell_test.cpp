@@ -75,6 +75,15 @@ TEST(Plan, counts_requests_only_where_someone_can) {
   EXPECT_FALSE(labels(Counting::no).contains("Requests: counted"));
 }
 
+TEST(Plan, opens_new_files_where_contents_are_asked_for) {
+  const auto steps = [](bool contents) {
+    return plan(Extent::quick, "First open of new files*", Settings{.contents = contents}, 2,
+                Counting::no);
+  };
+  EXPECT_EQ(steps(false).size(), 0u);
+  EXPECT_EQ(steps(true).size(), kFreshFiles.size());
+}
+
 TEST(Plan, needs_fio_for_data_alone) {
   for (const Step& step : plan(Extent::standard, "", Settings{}, 2, Counting::yes)) {
     bool data = step.label.starts_with("Data") || step.label.starts_with("Workloads: large");

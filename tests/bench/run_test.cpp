@@ -91,6 +91,36 @@ TEST_F(LowerPair, every_operation_on_names_is_timed) {
   }
 }
 
+TEST_F(LowerPair, new_files_are_opened_for_the_first_time_and_leave_nothing) {
+  Session all = session();
+  for (const FreshFiles& files : kFreshFiles) {
+    ASSERT_TRUE(measure_first_open(all, files)) << files.name();
+  }
+  ASSERT_EQ(report_.cells.size(), kFreshFiles.size());
+  for (const Cell& cell : report_.cells) expect_both_measured(cell, 2);
+  EXPECT_TRUE(std::filesystem::is_empty(source_));
+}
+
+// A target of which it is known that nothing is written by it.
+class ReadOnlyTarget : public Target {
+ public:
+  explicit ReadOnlyTarget(std::string directory) : Target{"again", std::move(directory)} {}
+  Result<void, Error> setup() override { return {}; }
+  Result<void, Error> teardown() override { return {}; }
+  std::string why_read_only() const override { return "it is read only"; }
+};
+
+TEST_F(LowerPair, what_cannot_be_written_is_left_out_and_has_not_failed) {
+  if (!fio_version()) GTEST_SKIP() << "fio is not installed";
+  targets_[1] = std::make_unique<ReadOnlyTarget>(source_);
+  Session all = session();
+  ASSERT_TRUE(measure_data(all, {.pattern = Pattern::write, .block_bytes = 65536}));
+  EXPECT_EQ(report_.cells.at(0).series[1].missing, Missing::skipped);
+  EXPECT_EQ(report_.cells.at(0).series[1].reason, "it is read only");
+  ASSERT_TRUE(measure_data(all, {.pattern = Pattern::read, .block_bytes = 65536}));
+  expect_both_measured(report_.cells.at(1), 2);
+}
+
 TEST_F(LowerPair, a_walk_is_timed_first_and_again) {
   Session all = session();
   ASSERT_TRUE(measure_walk(all));

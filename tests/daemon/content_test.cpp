@@ -219,6 +219,18 @@ TEST_F(Content, what_is_too_large_is_refused_where_nobody_says_otherwise) {
   EXPECT_EQ(::open(in_mnt("large").c_str(), O_RDONLY), -1);
 }
 
+TEST_F(Content, what_it_costs_is_measured) {
+  const std::string record = scratch_.path("bench.json");
+  for (const char* only : {"First open of new files: 4 KiB*", "Data: 1 MiB read, psync*"}) {
+    const Finished done = sluice({"bench", "--quick", "--contents", "--repeat", "1", "--runtime",
+                                  "0.05", "--only", only, "--json", record});
+    EXPECT_EQ(done.status, 0) << done.err << done.out;
+    EXPECT_NE(done.out.find("redacted"), std::string::npos) << done.out;
+    EXPECT_EQ(done.out.find("failed"), std::string::npos) << done.out;
+    EXPECT_EQ(done.out.find("skipped"), std::string::npos) << done.out;
+  }
+}
+
 TEST_F(Content, a_scan_spares_the_mount_from_looking) {
   scratch_.file("lower/settings", with_secret());
   scratch_.file("lower/plain", "plain");

@@ -20,6 +20,7 @@ struct Board {
 
   std::atomic<bool> stop{false};
   Count leaks{0}, restored{0}, moved{0}, reloads{0}, refused_reloads{0};
+  Count overwritten{0}, redacted{0};  // files in place; reads that gave what stands for a secret
   struct Tried {
     Count tries{0}, gave{0};  // how often, and how often it got what is kept from nobody
   };

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Everything at once: an agent who tries all ways, an owner who moves, replaces and reads what is
 // kept from him, through the mount and below it, and a policy that is loaded again and again. Not
-// one byte may leak. Each of them is a process, and the guard has one of its own.
+// one byte may leak. Each of them is a process, and the guard has one of its own, with inspectors.
+//
+// What is kept because of what it contains always contains it, but never at the same place for
+// long: it is written to in place and by mappings, while faces are made of it and shown.
 //
 // It takes SLUICE_SOAK_SECONDS for each mode, 5 if that is not said.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,10 +36,14 @@ namespace fs = std::filesystem;
 // What is kept: names below a folder, some of which are read as directories.
 constexpr std::array<const char*, 6> kKept{"a.key", "b.key", "a.no", "b.no", "a.shut", "vault/in"};
 constexpr std::array<const char*, 4> kFree{"plain", "other", "a.slow", "a.log"};
+// What is kept by its contents; written to in place.
+constexpr std::array<const char*, 4> kSought{"a.found", "b.found", "a.foundno", "a.red"};
 constexpr int kFolders = 4;
 // By which it is known of which file a way was told. What is free may be moved to a name that keeps
 // it, and somebody may have it open or know that name from before.
 constexpr long kSecretSize = kFileSize, kFreeSize = kFileSize + 4096;
+// A redacted file may be told to be as long as it is.
+constexpr long kSoughtSize = kFileSize + 8192;
 // A rule more, of which none of those names takes notice, makes all places others.
 constexpr std::string_view kMore =
     "[[rule]]\nid = \"more\"\npath = \"**/d1/**/x\"\nverdict = \"deny\"\n";
@@ -72,6 +80,7 @@ class Soak : public testing::TestWithParam<Mode> {
     for (int i = 0; i < kFolders; ++i) {
       for (const char* name : kKept) restore("d" + std::to_string(i), name, secret_);
       for (const char* name : kFree) restore("d" + std::to_string(i), name, open_);
+      for (const char* name : kSought) restore("d" + std::to_string(i), name, secret_, kSoughtSize);
     }
   }
   void TearDown() override {
@@ -84,14 +93,16 @@ class Soak : public testing::TestWithParam<Mode> {
 
   // Puts a file there, whole at once: nobody sees a part of it, nor under a name that keeps
   // nothing.
-  void restore(const std::string& folder, const std::string& name, std::string_view marker) const {
+  void restore(const std::string& folder, const std::string& name, std::string_view marker,
+               long size = 0) const {
     const std::string path = at("lower/" + folder + "/" + name);
     std::error_code ignored;
     fs::create_directories(fs::path{path}.parent_path(), ignored);
     ::chmod(fs::path{path}.parent_path().c_str(), 0777);
     ::chmod(at("lower/" + folder).c_str(), 0777);
     const std::string made = fresh(at("outside"));
-    const std::string text = contents_of(marker, marker == secret_ ? kSecretSize : kFreeSize);
+    if (size == 0) size = marker == secret_ ? kSecretSize : kFreeSize;
+    const std::string text = contents_of(marker, static_cast<std::size_t>(size));
     const Fd file = make_file(made);
     if (::write(file.get(), text.data(), text.size()) < 0) return;
     ::fchmod(file.get(), 0777);
@@ -127,7 +138,8 @@ class Soak : public testing::TestWithParam<Mode> {
   void serve(const Fd& life, const Fd& answer);
   void restore_again_and_again();
   void move_below();
-  void move_through(const std::string& top);
+  void move_through(const std::string& top, uid_t who);
+  void overwrite(const std::string& top);
   void read(uid_t who);
   void try_way(std::size_t way, Dice& dice, bool is_agent);
 
@@ -139,13 +151,19 @@ class Soak : public testing::TestWithParam<Mode> {
 
 void Soak::serve(const Fd& life, const Fd& answer) {
   const std::string rules = policy_for(GetParam());
-  const auto first = guard::test::program_of(rules);
+  const auto policy_of = [](const std::string& text) {
+    const auto program = guard::test::program_of(text);
+    return guard::Policy{program, guard::test::contents_of(program)};
+  };
+  // What looks into files is used again, as it takes a while to start.
+  const std::array<guard::Policy, 2> policies{policy_of(rules),
+                                              policy_of(rules + std::string{kMore})};
   std::shared_ptr<guard::Guard> guard;
   {
     guard::Options options;
     if (!apart()) options.subject = "agent";
     mirror::test::Served served{at("lower"), at("mnt"), {}, [&](auto& mirror, auto&) {
-                                  auto made = guard::Guard::make(mirror, first, options);
+                                  auto made = guard::Guard::make(mirror, policies[0], options);
                                   if (!made) ::_exit(1);
                                   guard = std::move(*made);
                                   return mirror::test::Front{fuse::file_system_of(*guard), guard};
@@ -154,8 +172,9 @@ void Soak::serve(const Fd& life, const Fd& answer) {
     if (::write(answer.get(), said.data(), said.size()) < 0) ::_exit(1);
     ::fcntl(life.get(), F_SETFL, O_NONBLOCK);
     char byte = 0;
-    for (bool more = true; ::read(life.get(), &byte, 1) != 0; more = !more) {
-      const auto next = guard::test::program_of(more ? rules + std::string{kMore} : rules);
+    for (unsigned i = 1; ::read(life.get(), &byte, 1) != 0; ++i) {
+      const std::string text = i % 2 == 1 ? rules + std::string{kMore} : rules;
+      const guard::Policy next = i % 50 == 0 ? policy_of(text) : policies[i % 2];
       const auto reloaded = guard->reload(next, &served.notifier());
       ++(reloaded ? board_->reloads : board_->refused_reloads);
       std::this_thread::sleep_for(20ms);
@@ -171,6 +190,10 @@ void Soak::restore_again_and_again() {
     const std::string folder = dice.folder();
     for (const char* name : kKept) restore(folder, name, secret_);
     for (const char* name : kFree) restore(folder, name, open_);
+    for (const char* name : kSought) {
+      const bool is_there = ::access(at("lower/" + folder + "/" + name).c_str(), F_OK) == 0;
+      if (!is_there || dice.below(50) == 0) restore(folder, name, secret_, kSoughtSize);
+    }
     ++board_->restored;
     if (dice.below(50) == 0) {
       std::error_code ignored;
@@ -200,12 +223,38 @@ void Soak::move_below() {
   }
 }
 
-// Through the mount all is tried: what is kept to any name, folders to others.
-void Soak::move_through(const std::string& top) {
+// The secret goes from one place in the file to another, and is in all of it at any time.
+void Soak::overwrite(const std::string& top) {
+  Dice dice;
+  while (!board_->stop) {
+    const std::string path = top + dice.folder() + "/" + dice.one_of(kSought);
+    const Fd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+    struct stat stat {};
+    if (!file || ::fstat(file.get(), &stat) != 0 || stat.st_size != kSoughtSize) continue;
+    std::string text(dice.below(60), '-');
+    text = (text + contents_of(secret_, kSoughtSize)).substr(0, kSoughtSize);
+    if (dice.below(3) == 0) {
+      void* map = ::mmap(nullptr, text.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+      if (map == MAP_FAILED) continue;
+      std::ranges::copy(text, static_cast<char*>(map));
+      ::munmap(map, text.size());
+    } else if (::pwrite(file.get(), text.data(), text.size(), 0) < 0) {
+      continue;
+    }
+    ++board_->overwritten;
+    // Now and then it is left alone for so long that what is found in it may be kept.
+    std::this_thread::sleep_for(dice.below(4) == 0 ? 150ms : 3ms);
+  }
+}
+
+// Through the mount all is tried: what is kept to any name, folders to others. The owner leaves
+// alone what others write to.
+void Soak::move_through(const std::string& top, uid_t who) {
   Dice dice;
   while (!board_->stop) {
     const std::string folder = top + dice.folder();
-    const std::string kept = folder + "/" + dice.one_of(kKept);
+    const bool sought = who == kAgent && dice.below(4) == 0;
+    const std::string kept = folder + "/" + (sought ? dice.one_of(kSought) : dice.one_of(kKept));
     const std::string free = folder + "/" + dice.one_of(kFree);
     const std::string spare = fresh(top + "spare");
     switch (dice.below(8)) {
@@ -225,7 +274,10 @@ void Soak::move_through(const std::string& top) {
 void Soak::try_way(std::size_t number, Dice& dice, bool is_agent) {
   const Way& way = reading_ways()[number];
   const bool kept = dice.below(3) != 0;
-  const fs::path below{kept ? dice.one_of(kKept) : dice.one_of(kFree)};
+  const bool sought = kept && dice.below(2) == 0;
+  const fs::path below{sought ? dice.one_of(kSought)
+                       : kept ? dice.one_of(kKept)
+                              : dice.one_of(kFree)};
   Target target;
   target.folder = at("mnt/" + dice.folder());
   if (below.has_parent_path()) target.folder += "/" + below.parent_path().string();
@@ -239,6 +291,7 @@ void Soak::try_way(std::size_t number, Dice& dice, bool is_agent) {
   auto& counted = board_->ways[number];
   ++counted.tries;
   if (has_part_of(open_, got.bytes) || got.size == kFreeSize) ++counted.gave;
+  if (got.bytes.find("xxxxxxxxxxxxxxxx") != std::string::npos) ++board_->redacted;
   if (has_part_of(secret_, got.bytes) || got.size == kSecretSize) {
     board_->leaked(fmt::format("{} of {}: {} bytes, told {}, error {}", way.name, target.path(),
                                got.bytes.size(), got.told, got.error));
@@ -273,7 +326,14 @@ TEST_P(Soak, nothing_leaks_while_all_is_moved_made_removed_and_reloaded) {
   for (const uid_t who : {kAgent, kOwner}) {
     workers.push_back(spawn([&, who] {
       if (apart()) become(who);
-      move_through(at("mnt/"));
+      move_through(at("mnt/"), who);
+    }));
+  }
+  workers.push_back(spawn([&] { overwrite(at("lower/")); }));
+  if (apart()) {
+    workers.push_back(spawn([&] {
+      become(kOwner);
+      overwrite(at("mnt/"));
     }));
   }
   std::this_thread::sleep_for(duration());
@@ -285,6 +345,8 @@ TEST_P(Soak, nothing_leaks_while_all_is_moved_made_removed_and_reloaded) {
   EXPECT_EQ(board_->leaks, 0u) << board_->first_leak.data();
   EXPECT_GT(board_->reloads, 0u);
   EXPECT_GT(board_->moved, 0u);
+  EXPECT_GT(board_->overwritten, 0u);
+  EXPECT_GT(board_->redacted, 0u) << "nothing was shown redacted";
   std::uint64_t gave = 0;
   for (std::size_t i = 0; i < reading_ways().size(); ++i) {
     const auto& counted = board_->ways[i];
@@ -292,8 +354,9 @@ TEST_P(Soak, nothing_leaks_while_all_is_moved_made_removed_and_reloaded) {
     fmt::print("{:28} {:8} tries, {:6} on what is free gave it\n", reading_ways()[i].name,
                counted.tries.load(), counted.gave.load());
   }
-  fmt::print("{} restored, {} moved, {} reloads ({} refused)\n", board_->restored.load(),
-             board_->moved.load(), board_->reloads.load(), board_->refused_reloads.load());
+  fmt::print("{} restored, {} moved, {} overwritten, {} read redacted, {} reloads ({} refused)\n",
+             board_->restored.load(), board_->moved.load(), board_->overwritten.load(),
+             board_->redacted.load(), board_->reloads.load(), board_->refused_reloads.load());
   EXPECT_GT(gave, 0u) << "no way works";
 }
 
