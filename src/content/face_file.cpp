@@ -3,7 +3,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,7 +56,20 @@ Fd private_folder(const std::string& path) noexcept {
   return ours ? std::move(folder) : Fd{};
 }
 
-Result<Fd> memory_file() noexcept {
+Fd memory_folder() noexcept {
+  const Fd context{::fsopen("tmpfs", FSOPEN_CLOEXEC)};
+  if (!context) return {};
+  const auto set = [&](const char* name, const char* value) {
+    return ::fsconfig(context.get(), FSCONFIG_SET_STRING, name, value, 0) == 0;
+  };
+  if (!set("huge", "within_size") || !set("mode", "0700")) return {};
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return {};
+  constexpr unsigned kAttributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  return Fd{::fsmount(context.get(), FSMOUNT_CLOEXEC, kAttributes)};
+}
+
+Result<Fd> memory_file(const Fd& folder) noexcept {
+  if (folder) return unnamed_file(folder, 0);
   constexpr unsigned kNotExecutable = 0x0008;  // MFD_NOEXEC_SEAL, since Linux 6.3
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   const int file = ::memfd_create("sluice-face", kFlags | kNotExecutable);
@@ -101,7 +117,10 @@ bool same_bytes(int fd, const Face& face) {
 
 Result<void> seal(const Fd& file) noexcept {
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return fail_last();
+  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) == 0) return {};
+  // Only a memfd has seals.
+  int flags = FS_IMMUTABLE_FL;
+  if (::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) != 0) return fail_last();
   return {};
 }
 

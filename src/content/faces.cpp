@@ -30,6 +30,7 @@ struct Faces::Store {
   }
 
   const FacesLimits limits;
+  const Fd in_memory = memory_folder();
   const Fd folder;  // where faces are that memory has no room for; none: nowhere
   std::atomic<std::uint64_t> memory{0}, spilled{0}, faces{0}, made{0}, ranges{0};
 };
@@ -184,7 +185,7 @@ std::shared_ptr<Faces::Room> Faces::room_for(Place place, std::uint64_t size) {
 }
 
 Result<Fd> Faces::file_at(Place place, std::uint64_t size) {
-  if (place == Place::memory) return memory_file();
+  if (place == Place::memory) return memory_file(store_->in_memory);
   for (;;) {
     auto file = unnamed_file(store_->folder, size);
     const bool full = !file && (file.error() == Errno{ENOSPC} || file.error() == Errno{EDQUOT});

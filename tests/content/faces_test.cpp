@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,7 +154,9 @@ TEST_F(FacesTest, cannot_be_changed_by_whoever_has_the_file) {
               MAP_FAILED);
   }
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  EXPECT_EQ(::fcntl(fd, F_GET_SEALS) & kSeals, kSeals);
+  int flags = 0;
+  ::ioctl(fd, FS_IOC_GETFLAGS, &flags);
+  EXPECT_TRUE((::fcntl(fd, F_GET_SEALS) & kSeals) == kSeals || (flags & FS_IMMUTABLE_FL) != 0);
   EXPECT_EQ(all_of(**face), "key=******\n");
 }
 
@@ -477,7 +481,7 @@ TEST_F(FacesTest, never_hold_what_is_hidden_not_even_while_they_are_made) {
       for (const auto& each : std::filesystem::directory_iterator{"/proc/self/fd", ignored}) {
         std::array<char, 256> target{};
         if (::readlink(each.path().c_str(), target.data(), target.size() - 1) <= 0) continue;
-        if (std::strstr(target.data(), "sluice-face") == nullptr) continue;
+        if (std::strstr(target.data(), "(deleted)") == nullptr) continue;  // they have no names
         const Fd fd{::open(each.path().c_str(), O_RDONLY | O_CLOEXEC)};
         std::array<char, 64> piece{};
         const ssize_t got = ::pread(fd.get(), piece.data(), piece.size(), 16 * kMiB);
