@@ -260,6 +260,26 @@ TEST_F(Content, an_inspector_that_dies_is_replaced) {
   EXPECT_TRUE(soon([&] { return cat(in_mnt("b")) == redacted(); }));
 }
 
+TEST_F(Content, whoever_waits_for_an_inspection_can_be_interrupted) {
+  scratch_.file("lower/a", with_secret());
+  scratch_.file("lower/b", with_secret());
+  std::string rules{kRules};
+  rules.replace(rules.find("20s"), 3, "60s");
+  const Finished mounted =
+      sluice({"mount", lower_, mnt_, "--policy", policy(rules), "--as", "agent"});
+  ASSERT_EQ(mounted.status, 0) << mounted.err;
+  EXPECT_EQ(read_file(in_mnt("a")), redacted());
+  const std::string daemon = std::to_string(status_of(mnt_)["pid"].get<int>());
+  shell("for p in $(pgrep -P " + daemon + "); do pkill -STOP -P $p; done");
+  const int before = contents()["inspected"].get<int>();
+  Running reading{{"cat", in_mnt("b")}};
+  EXPECT_TRUE(soon([&] { return contents()["inspected"].get<int>() > before; }));
+  ::kill(reading.pid(), SIGINT);
+  EXPECT_EQ(reading.wait(), 128 + SIGINT);
+  // The one that it waited for is gone, and another one answers.
+  EXPECT_EQ(read_file(in_mnt("b")), redacted());
+}
+
 TEST_F(Content, explain_tells_what_was_found_and_where_never_what) {
   scratch_.file("lower/settings", with_secret());
   const Finished told = sluice({"explain", "--policy", policy(kRules), "--as", "agent", "--over",
