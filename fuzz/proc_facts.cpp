@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(cgroup->empty() || cgroup->ends_with('/') || is_at_or_below(*cgroup, *cgroup));
     must(!is_at_or_below(*cgroup, std::string{*cgroup} + "/x"));
   }
+  if (is_dying(text)) must(text.find("SigPnd:") != text.npos);
   if (start_ticks(text)) must(text.find(')') != text.npos);
   must(numbers_in(text).size() <= size);
   return 0;

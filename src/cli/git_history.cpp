@@ -170,8 +170,8 @@ class Search {
 
   // Goes over all that has a path, and notes the paths of `blobs`.
   Result<void, Error> by_path(Blobs& blobs) {
-    auto objects = TRY(GitOutput::of(
-        directory_, {"rev-list", "--objects", "--all", "--reflog", "--indexed-objects"}));
+    auto objects = TRY(GitOutput::of(directory_, {"rev-list", "--objects", "--missing=allow-any",
+                                                  "--all", "--reflog", "--indexed-objects"}));
     while (const auto line = objects.line()) {
       const std::size_t blank = line->find(' ');
       if (blank == std::string::npos || blank + 1 == line->size()) continue;

@@ -25,6 +25,7 @@ std::vector<std::string> variables() {
                                 "GIT_CONFIG_VALUE_0=*",     "GIT_CONFIG_KEY_1=core.fsmonitor",
                                 "GIT_CONFIG_VALUE_1=false", "GIT_TERMINAL_PROMPT=0",
                                 "GIT_OPTIONAL_LOCKS=0",     "GIT_NO_LAZY_FETCH=1",
+                                "GIT_ALLOW_PROTOCOL=none",  "GIT_SSH_COMMAND=false",
                                 "GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C"};
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text{*variable};

@@ -63,8 +63,8 @@ Guard::Guard(mirror::Mirror& mirror, Rules rules, const Options& options)
 
 Guard::~Guard() { mirror_.tree().set_keeper(nullptr); }
 
-Result<std::unique_ptr<Guard>, Error> Guard::make(mirror::Mirror& mirror,
-                                                  Policy policy, const Options& options) {
+Result<std::unique_ptr<Guard>, Error> Guard::make(mirror::Mirror& mirror, Policy policy,
+                                                  const Options& options) {
   try {
     Rules rules = TRY(rules_of(std::move(policy), options));
     const auto root = mirror.tree().path(kRoot);

@@ -4,11 +4,15 @@
 // he does, so that databases, linkers and editors are left alone; whoever has another grant then
 // gets the bytes as they were inspected.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <optional>
 
 #include "sluice/guard/guard.h"
+#include "sluice/guard/proc_facts.h"
 #include "sluice/mirror/proc_path.h"
 
 namespace sluice::guard {
@@ -27,6 +31,26 @@ bool may_deny_writing(const policy::ContentGrant& grant) noexcept {
   return std::ranges::any_of(
       grant.if_found, [](const policy::GrantIfFound& each) { return !can_write(each.grant); });
 }
+
+// Tells whether whoever opens a file waits in vain: he is about to die, or was interrupted a while
+// ago. Any other signal is no reason to answer EINTR, which few programs expect of open(2).
+class InVain {
+ public:
+  explicit InVain(const fuse::Open& r) noexcept : r_{r} {}
+  bool operator()() {
+    if (!r_.interrupted()) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (!since_) since_ = now;
+    if (now - *since_ > kLongest) return true;
+    const auto status = read_proc(fmt::format("/proc/{}/status", raw(r_.caller.pid)));
+    return status && is_dying(*status);
+  }
+
+ private:
+  static constexpr std::chrono::seconds kLongest{2};
+  const fuse::Open& r_;
+  std::optional<std::chrono::steady_clock::time_point> since_;
+};
 
 // A face of content's, as the mirror takes it.
 class ShownFace final : public mirror::Substitute {
@@ -146,13 +170,12 @@ Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r,
   const Fd fd = TRY(mirror_.tree().open(r.node, kToLook));
   const auto access = how_of(r.flags) == ShownFiles::Opens::to_write ? content::Access::writes
                                                                      : content::Access::reads;
-  content::Opening outcome =
-      rules_.contents->open({.fd = fd.get(),
-                             .path = path_of(fd.get(), wanted.asked),
-                             .grant = *judged.content,
-                             .asked = wanted.asked,
-                             .access = access,
-                             .interrupted = [&r] { return r.interrupted(); }});
+  content::Opening outcome = rules_.contents->open({.fd = fd.get(),
+                                                    .path = path_of(fd.get(), wanted.asked),
+                                                    .grant = *judged.content,
+                                                    .asked = wanted.asked,
+                                                    .access = access,
+                                                    .interrupted = InVain{r}});
   if (outcome.interrupted) return fail(EINTR);
   learn(judged, outcome.found);
   wanted.found = outcome.found;

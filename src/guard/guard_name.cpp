@@ -223,7 +223,8 @@ Result<void> Guard::act(const Asked& asked, const Seen& from, const fuse::Rename
   TRY(may_remove(asked, r.node, r.name, source_place, kind));
   Judged over = TRY(may_make(asked, to.place(), r.new_parent, r.new_name, target_place));
   TRY(may_move(asked, source_place, target_place, kind, told));
-  TRY(may_move_contents(asked, source, {source_place, target_place, r.new_parent, r.new_name, told}));
+  TRY(may_move_contents(asked, source,
+                        {source_place, target_place, r.new_parent, r.new_name, told}));
 
   mirror::Moved moved{to_mirror(target_place), std::nullopt};
   if (exchange) {

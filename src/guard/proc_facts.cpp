@@ -1,10 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include "sluice/guard/proc_facts.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 
+#include "sluice/base/fd.h"
+
 namespace sluice::guard {
+namespace {
+
+constexpr std::size_t kMostRead = 256 * 1024;  // 65536 groups take no more than that here
+
+}  // namespace
+
+std::optional<std::string> read_proc(const std::string& path) {
+  const Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> piece;
+  for (;;) {
+    const ssize_t got =
+        retry_interrupted([&] { return ::read(fd.get(), piece.data(), piece.size()); });
+    if (got < 0) return std::nullopt;
+    if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > kMostRead) return std::nullopt;
+  }
+}
 
 std::optional<std::string_view> line_of(std::string_view text, std::string_view prefix) noexcept {
   while (!text.empty()) {
@@ -48,6 +74,16 @@ std::optional<std::uint64_t> start_ticks(std::string_view stat) noexcept {
     if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size()) return std::nullopt;
     return ticks;
   }
+}
+
+bool is_dying(std::string_view status) noexcept {
+  auto mask = line_of(status, "SigPnd:");
+  if (!mask) return false;
+  mask->remove_prefix(std::min(mask->find_first_not_of(" \t"), mask->size()));
+  std::uint64_t pending = 0;
+  const auto parsed = std::from_chars(mask->data(), mask->data() + mask->size(), pending, 16);
+  constexpr std::uint64_t kKill = std::uint64_t{1} << (9 - 1);
+  return parsed.ec == std::errc{} && (pending & kKill) != 0;
 }
 
 std::string_view unit_of(std::string_view cgroup) noexcept {

@@ -5,10 +5,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace sluice::guard {
+
+// Reads a file of /proc; nothing where it cannot be read, or is longer than any real one.
+std::optional<std::string> read_proc(const std::string& path);
 
 // Gives the rest of the line that begins with `prefix`; nothing where there is none.
 std::optional<std::string_view> line_of(std::string_view text, std::string_view prefix) noexcept;
@@ -23,6 +27,11 @@ std::string_view unit_of(std::string_view cgroup) noexcept;
 
 // Tells whether a cgroup is `top` or below it.
 bool is_at_or_below(std::string_view cgroup, std::string_view top) noexcept;
+
+// Tells from a thread's /proc/TID/status whether a signal ends it: whichever it is, the kernel then
+// adds a SIGKILL to what is pending for each thread of the process.
+// source: linux kernel/signal.c complete_signal()
+bool is_dying(std::string_view status) noexcept;
 
 // Gives when a process started, in clock ticks since the machine did, from its /proc/PID/stat.
 // The name in that may hold anything.

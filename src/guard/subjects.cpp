@@ -19,24 +19,6 @@ using policy::SubjectIndex;
 
 namespace {
 
-constexpr std::size_t kMostRead = 256 * 1024;  // 65536 groups take no more than that here
-
-// Reads a file of /proc; nothing where it cannot be read, or is longer than any real one.
-std::optional<std::string> read_proc(const std::string& path) {
-  const Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!fd) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> piece;
-  for (;;) {
-    const ssize_t got =
-        retry_interrupted([&] { return ::read(fd.get(), piece.data(), piece.size()); });
-    if (got < 0) return std::nullopt;
-    if (got == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-    if (text.size() > kMostRead) return std::nullopt;
-  }
-}
-
 // Identifies a file without asking its file system anything, which could be our own.
 bool identify(const char* path, std::uint64_t& device, std::uint64_t& ino) {
   struct statx stat {};

@@ -260,6 +260,53 @@ TEST_F(Content, an_inspector_that_dies_is_replaced) {
   EXPECT_TRUE(soon([&] { return cat(in_mnt("b")) == redacted(); }));
 }
 
+// Lets the workers stand still or go on.
+void signal_workers(int daemon, const char* signal) {
+  shell("for p in $(pgrep -P " + std::to_string(daemon) + "); do pkill -" + signal +
+        " -P $p; done");
+}
+
+TEST_F(Content, a_signal_that_ends_nobody_does_not_disturb_an_open) {
+  scratch_.file("lower/a", with_secret());
+  scratch_.file("lower/b", with_secret());
+  mount_as_agent();
+  EXPECT_EQ(read_file(in_mnt("a")), redacted());
+  const int daemon = status_of(mnt_)["pid"].get<int>();
+  signal_workers(daemon, "STOP");
+  const int before = contents()["inspected"].get<int>();
+  const std::string out = scratch_.path("out");
+  // Its handler does not have the call begun again.
+  Running reading{{"perl", "-e",
+                   "$SIG{USR1} = sub {}; open(F, '<', $ARGV[0]) or die; open(O, '>', $ARGV[1]);"
+                   " print O <F>;",
+                   in_mnt("b"), out}};
+  EXPECT_TRUE(soon([&] { return contents()["inspected"].get<int>() > before; }));
+  ::kill(reading.pid(), SIGUSR1);
+  ::usleep(100'000);
+  signal_workers(daemon, "CONT");
+  EXPECT_EQ(reading.wait(), 0);
+  EXPECT_EQ(read_file(out), redacted());
+}
+
+TEST_F(Content, whoever_waits_for_an_inspection_can_be_interrupted) {
+  scratch_.file("lower/a", with_secret());
+  scratch_.file("lower/b", with_secret());
+  std::string rules{kRules};
+  rules.replace(rules.find("20s"), 3, "60s");
+  const Finished mounted =
+      sluice({"mount", lower_, mnt_, "--policy", policy(rules), "--as", "agent"});
+  ASSERT_EQ(mounted.status, 0) << mounted.err;
+  EXPECT_EQ(read_file(in_mnt("a")), redacted());
+  signal_workers(status_of(mnt_)["pid"].get<int>(), "STOP");
+  const int before = contents()["inspected"].get<int>();
+  Running reading{{"cat", in_mnt("b")}};
+  EXPECT_TRUE(soon([&] { return contents()["inspected"].get<int>() > before; }));
+  ::kill(reading.pid(), SIGINT);
+  EXPECT_EQ(reading.wait(), 128 + SIGINT);
+  // The one that it waited for is gone, and another one answers.
+  EXPECT_EQ(read_file(in_mnt("b")), redacted());
+}
+
 TEST_F(Content, explain_tells_what_was_found_and_where_never_what) {
   scratch_.file("lower/settings", with_secret());
   const Finished told = sluice({"explain", "--policy", policy(kRules), "--as", "agent", "--over",

@@ -146,6 +146,24 @@ TEST_F(RunInRepository, what_the_repository_says_is_to_be_run_is_not) {
   EXPECT_NE(::access((scratch_.path() + "/ran").c_str(), F_OK), 0);
 }
 
+// What a clone has left out is not there to be read, and nothing is fetched to look at it.
+TEST_F(RunInRepository, a_clone_without_all_objects_is_looked_into_as_it_is) {
+  put("home/project/notes", "nothing of note\n");
+  commit("notes", "two");
+  git("config uploadpack.allowFilter true");
+  const std::string partial = scratch_.path("home/partial");
+  const Finished cloned =
+      shell("git -c safe.directory='*' clone -q --filter=blob:none --no-checkout file://" +
+            project_ + " " + partial);
+  ASSERT_EQ(cloned.status, 0) << cloned.err;
+  const Finished ran = run({"-q", "--policy", "agent", "--over", partial},
+                           {"git", "-C", partial, "log", "--oneline"});
+  EXPECT_EQ(std::ranges::count(ran.out, '\n'), 2) << ran.err;
+  const Finished missing =
+      shell("git -C " + partial + " rev-list --objects --all --missing=print | grep -c '^?'");
+  EXPECT_EQ(missing.out, "2\n") << "something was fetched";
+}
+
 TEST_F(RunInRepository, an_object_that_cannot_be_read_refuses_the_start) {
   std::string text;
   for (int i = 0; i < 40'000; ++i) text += std::to_string(i * 7919 % 10007) + "\n";

@@ -123,6 +123,10 @@ TEST_F(Proving, the_real_thread_of_this_test_is_found) {
 TEST(ProcFacts, the_start_of_a_process_is_found_behind_any_name) {
   const std::string rest = " S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2\n";
   EXPECT_EQ(start_ticks("12 (sh)" + rest), 987654u);
+  EXPECT_TRUE(is_dying("Name:\tsh\nSigPnd:\t0000000000000100\nShdPnd:\t0000000000000002\n"));
+  EXPECT_FALSE(is_dying("Name:\tsh\nSigPnd:\t0000000000000002\nShdPnd:\t0000000000000100\n"));
+  EXPECT_FALSE(is_dying("SigPnd:\n"));
+  EXPECT_FALSE(is_dying(""));
   EXPECT_EQ(start_ticks("12 (a) R 1) b (c))" + rest), 987654u);
   EXPECT_EQ(start_ticks("12 (sh) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0"), std::nullopt);
   EXPECT_EQ(start_ticks("12 (sh) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 -5 "), std::nullopt);
