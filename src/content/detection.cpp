@@ -190,6 +190,7 @@ policy::ContentSet Detection::contents_of(SetIndex set, const Findings& findings
     case Outcome::whole: break;
     case Outcome::too_big: contents.add(policy::kTooBig); break;
     case Outcome::timed_out: contents.add(policy::kTimedOut); break;
+    case Outcome::busy:
     case Outcome::failed: contents.add(policy::kFailed); break;
   }
   return contents;
