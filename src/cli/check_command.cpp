@@ -64,6 +64,7 @@ Findings examine(const policy::Program& program) {
     add(policy::failures_of(program, daemon::run_tests(program, *detection)));
   }
   add(policy::dead_rules(program));
+  add(policy::unused_sets(program));
   add(daemon::unproved(program.document(), daemon::Callers::unsaid, policy::Severity::warning));
   findings.places = policy::count_places(program);
   return findings;
