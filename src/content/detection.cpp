@@ -143,6 +143,17 @@ Result<std::optional<std::uint64_t>, Error> Detection::reach(policy::ContentSet 
   return std::optional<std::uint64_t>{reach};
 }
 
+Result<std::vector<std::string>, Error> Detection::unbounded(SetIndex set) const {
+  std::vector<std::string> ids;
+  if (!reads_all(set)) return ids;
+  const inspect::Detectors* detectors = TRY(engine(set))->detectors();
+  if (detectors == nullptr) return ids;
+  for (const inspect::DetectorIndex one : detectors->unbounded()) {
+    ids.emplace_back(detectors->rule(one).id);
+  }
+  return ids;
+}
+
 const SetSpec& Detection::spec(SetIndex set) const noexcept {
   static const SetSpec kNone{.kind = SetSpec::Kind::type};
   const auto index = static_cast<std::size_t>(set);
