@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "policy_text.h"
+#include "sluice/content/detection.h"
 #include "sluice/daemon/announce.h"
 #include "sluice/daemon/arguments.h"
 #include "sluice/daemon/usable_policy.h"
@@ -43,9 +44,36 @@ Exit status: 0 it can be used, 1 it cannot, 2 wrong usage.
 
 struct Findings {
   policy::Diagnostics all;
+  std::vector<std::string> limits;  // of what the policy can know about files
   policy::Estimate places;
   bool usable = true;
 };
+
+// What no detector of the policy looks into, a line each.
+std::vector<std::string> limits_of(const policy::Program& program,
+                                   const content::Detection& detection) {
+  std::vector<std::string> limits;
+  const std::uint64_t over = program.document().content.too_big_over;
+  bool reads = false;
+  for (std::size_t i = 0; i < detection.sets(); ++i) {
+    const content::SetIndex set{static_cast<std::uint32_t>(i)};
+    reads = reads || detection.reads_all(set);
+    const auto unbounded = detection.unbounded(set);
+    if (!unbounded || unbounded->empty() || (over != 0 && over <= content::kLargestWhole)) continue;
+    const std::size_t others = unbounded->size() - 1;
+    limits.push_back(fmt::format(
+        "files over {} MiB get what `on_error` says: what `{}`{} of `{}` find{} may be of any"
+        " length",
+        content::kLargestWhole >> 20, unbounded->front(),
+        others == 0 ? "" : fmt::format(" and {} other{}", others, others == 1 ? "" : "s"),
+        detection.set_name(set), others == 0 ? "s" : ""));
+  }
+  if (reads) {
+    limits.emplace_back(
+        "nothing is found inside of bzip2, xz, zstd, 7z and rar files and of encrypted zips");
+  }
+  return limits;
+}
 
 Findings examine(const policy::Program& program) {
   Findings findings;
@@ -60,10 +88,14 @@ Findings examine(const policy::Program& program) {
   if (const auto detection = daemon::detection_of(program); !detection) {
     add(detection.error());
   } else {
-    if (*detection != nullptr) add((*detection)->warnings());
+    if (*detection != nullptr) {
+      add((*detection)->warnings());
+      findings.limits = limits_of(program, **detection);
+    }
     add(policy::failures_of(program, daemon::run_tests(program, *detection)));
   }
   add(policy::dead_rules(program));
+  add(policy::unused_sets(program));
   add(daemon::unproved(program.document(), daemon::Callers::unsaid, policy::Severity::warning));
   findings.places = policy::count_places(program);
   return findings;
@@ -100,6 +132,7 @@ void print_data(const Asked& asked, const policy::Document& document, const Find
               {"tests", document.tests.size()},
               {"places", findings.places.places},
               {"places_exact", findings.places.exact},
+              {"limits", findings.limits},
               {"diagnostics", daemon::json_of(findings.all)}};
   if (tree) object["tree"] = json_of(*tree);
   print_json(object);
@@ -112,6 +145,7 @@ void print_text(const Asked& asked, const policy::Document& document, const Find
     for (const std::string& line : lines_of(*tree, asked.tree)) fmt::print("{}\n", line);
     fmt::print("{}: {} looked at\n", daemon::printable(asked.tree), count_of(tree->seen, "name"));
   }
+  for (const std::string& limit : findings.limits) fmt::print("{}: {}\n", asked.name, limit);
   fmt::print("{}: {}, {}, {}, {}{}: {}\n", asked.name, count_of(document.rules.size(), "rule"),
              count_of(document.subjects.size(), "subject"), count_of(document.tests.size(), "test"),
              findings.places.exact ? "at most " : "10,000 places and more",

@@ -82,6 +82,7 @@ Result<std::string, Error> inner_path(const Question& question) {
 struct Looked {
   policy::ContentSet found;
   std::vector<std::string> lines;
+  FindingsData data{};
 };
 
 // Looks into the file, if there is one and the answer depends on it.
@@ -102,12 +103,12 @@ std::optional<Looked> look_into(const Question& question, const policy::Program&
   const std::shared_ptr<const policy::Program> borrowed{std::shared_ptr<void>{}, &program};
   const auto contents = daemon::contents_for(borrowed, *detection);
   const auto known = contents->verdicts().of(fd.get(), question.path, asked);
-  Looked looked{.found = known.contents, .lines = {}};
+  Looked looked{.found = known.contents, .lines = {}, .data = {}};
   for (const auto& [set, findings] : known.findings) {
     if (findings == nullptr) continue;
-    for (std::string& line : lines_of((*detection)->set_name(set), *findings)) {
-      looked.lines.push_back(std::move(line));
-    }
+    const std::string_view name = (*detection)->set_name(set);
+    looked.data.add(name, *findings);
+    for (std::string& line : lines_of(name, *findings)) looked.lines.push_back(std::move(line));
   }
   if (looked.lines.empty()) looked.lines.emplace_back("nothing of what the policy asks for");
   return looked;
@@ -125,7 +126,7 @@ Result<int, Error> answer(const Question& question, const policy::Program& progr
   }
   if (form == Form::data) {
     nlohmann::json object = json_of(program, why);
-    if (looked) object["found"] = looked->lines;
+    if (looked) looked->data.put_into(object);
     object["path"] = path;
     object["as"] = question.as;
     object["mode"] = policy::name(mode);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 namespace sluice::cli {
 namespace {
 
@@ -58,6 +60,41 @@ std::vector<std::string> lines_of(std::string_view set, const content::Findings&
     lines.push_back(fmt::format("{}: nothing can be said: {}", set, why_of(findings)));
   }
   return lines;
+}
+
+void FindingsData::add(std::string_view set, const content::Findings& findings) {
+  const std::size_t before = places_.size();
+  for (const content::Spot& spot : findings.spots) {
+    if (spot.detector >= findings.detectors.size()) continue;
+    places_.push_back({full_name(set, findings.detectors[spot.detector]), spot});
+  }
+  const std::size_t told = places_.size() - before;
+  if (told == 0) {
+    for (const std::string& detector : findings.detectors) {
+      places_.push_back({full_name(set, detector), {}});
+    }
+  } else if (findings.spots_in_all > told) {
+    more_ += findings.spots_in_all - told;
+  }
+  if (findings.outcome != content::Outcome::whole) {
+    trouble_ = fmt::format("{}: {}", set, why_of(findings));
+  }
+}
+
+void FindingsData::put_into(nlohmann::json& object) const {
+  auto places = nlohmann::json::array();
+  for (const Place& place : places_) {
+    nlohmann::json each{{"detector", place.detector}};
+    if (place.spot.line != 0) each["line"] = place.spot.line;
+    if (place.spot.length != 0) {
+      each["offset"] = place.spot.offset;
+      each["bytes"] = place.spot.length;
+    }
+    places.push_back(std::move(each));
+  }
+  object["places"] = std::move(places);
+  object["more"] = more_;
+  object["trouble"] = trouble_;
 }
 
 }  // namespace sluice::cli

@@ -2,6 +2,7 @@
 // What was found in a file, for people: where, and by which detector; never what it is.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,5 +19,23 @@ std::string why_of(const content::Findings& findings);
 std::vector<std::string> places_of(std::string_view set, const content::Findings& findings);
 // The same, and why nothing can be said, with the words around that a person needs.
 std::vector<std::string> lines_of(std::string_view set, const content::Findings& findings);
+
+// What was found by all sets in one file, for programs: "places" is an array, each with its
+// "detector" and, where they can be told, "line", "offset" and "bytes"; "more" is how many
+// are not told besides; "trouble" is why nothing can be said, or empty.
+class FindingsData {
+ public:
+  void add(std::string_view set, const content::Findings& findings);
+  void put_into(nlohmann::json& object) const;
+
+ private:
+  struct Place {
+    std::string detector;
+    content::Spot spot;  // line 0 and length 0: nothing is known of it
+  };
+  std::vector<Place> places_;
+  std::uint64_t more_ = 0;
+  std::string trouble_;
+};
 
 }  // namespace sluice::cli

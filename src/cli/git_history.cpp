@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <unordered_map>
+#include <unordered_set>
 
-#include "clean_blobs.h"
-#include "git_blobs.h"
+#include "clean_objects.h"
+#include "git_objects.h"
 #include "git_output.h"
 #include "progress_bar.h"
 #include "sluice/daemon/usable_policy.h"
@@ -100,8 +102,9 @@ class Answers {
     const auto cache = daemon::cache_folder();
     if (!cache) return;
     folder_ = *cache + "/history";
-    const std::string all = fmt::format("{}{}\n{}", state, program.subject_name(subject),
-                                        policy::hex(program.document().content_hash));
+    const std::string all =
+        fmt::format("files and messages\n{}{}\n{}", state, program.subject_name(subject),
+                    policy::hex(program.document().content_hash));
     path_ = folder_ + "/" + policy::hex(policy::digest_of(bytes_of(std::string_view{all})));
   }
 
@@ -139,28 +142,40 @@ class Answers {
   std::string path_;
 };
 
-// The blobs of a repository: those that something refers to by the first path they have there.
-struct Blobs {
-  std::vector<GitBlob> all;
+// The objects of a repository that people write: files, by the first path they have there if
+// something refers to them, and the messages of commits and tags.
+struct Objects {
+  std::vector<GitObject> all;
   std::vector<std::uint64_t> sizes;
+  std::vector<HistoryKind> kinds;
   std::unordered_map<std::string, std::size_t> by_hash;
 };
 
-Result<Blobs, Error> blobs_of(const std::string& directory) {
-  Blobs blobs;
+std::optional<HistoryKind> kind_of(std::string_view type) {
+  if (type == "blob") return HistoryKind::file;
+  if (type == "commit") return HistoryKind::commit;
+  if (type == "tag") return HistoryKind::tag;
+  return std::nullopt;
+}
+
+Result<Objects, Error> objects_of(const std::string& directory) {
+  Objects objects;
   auto listed =
       TRY(GitOutput::of(directory, {"cat-file", "--batch-all-objects", "--unordered", "--buffer",
                                     "--batch-check=%(objecttype) %(objectsize) %(objectname)"}));
   while (const auto line = listed.line()) {
-    if (!line->starts_with("blob ")) continue;
-    const std::size_t blank = line->rfind(' ');
-    std::string hash = line->substr(blank + 1);
-    if (hash.size() < 3 || !blobs.by_hash.emplace(hash, blobs.all.size()).second) continue;
-    blobs.sizes.push_back(std::strtoull(line->c_str() + 5, nullptr, 10));
-    blobs.all.push_back({std::move(hash), {}});
+    const std::size_t first = line->find(' ');
+    const std::size_t last = line->rfind(' ');
+    const auto kind = kind_of(std::string_view{*line}.substr(0, first));
+    if (!kind || last == first) continue;
+    std::string hash = line->substr(last + 1);
+    if (hash.size() < 3 || !objects.by_hash.emplace(hash, objects.all.size()).second) continue;
+    objects.sizes.push_back(std::strtoull(line->c_str() + first + 1, nullptr, 10));
+    objects.kinds.push_back(*kind);
+    objects.all.push_back({std::move(hash), {}});
   }
   if (!listed.ended_well()) return fail(cannot_tell(directory));
-  return blobs;
+  return objects;
 }
 
 class Search {
@@ -168,58 +183,64 @@ class Search {
   Search(const std::string& directory, const HistoryReader& reader)
       : directory_{directory}, reader_{reader} {}
 
-  // Goes over all that has a path, and notes the paths of `blobs`.
-  Result<void, Error> by_path(Blobs& blobs) {
-    auto objects = TRY(GitOutput::of(directory_, {"rev-list", "--objects", "--missing=allow-any",
-                                                  "--all", "--reflog", "--indexed-objects"}));
-    while (const auto line = objects.line()) {
+  // Goes over all that has a path, and notes the paths of `objects`.
+  Result<void, Error> by_path(Objects& objects) {
+    auto listed = TRY(GitOutput::of(directory_, {"rev-list", "--objects", "--missing=allow-any",
+                                                 "--all", "--reflog", "--indexed-objects"}));
+    while (const auto line = listed.line()) {
       const std::size_t blank = line->find(' ');
       if (blank == std::string::npos || blank + 1 == line->size()) continue;
       std::string path = line->substr(blank + 1);
-      if (const auto blob = blobs.by_hash.find(line->substr(0, blank));
-          blob != blobs.by_hash.end()) {
-        blobs.all[blob->second].path = path;
+      // A tag's path is its name.
+      if (const auto object = objects.by_hash.find(line->substr(0, blank));
+          object != objects.by_hash.end() && objects.kinds[object->second] == HistoryKind::file) {
+        objects.all[object->second].path = path;
       }
       const policy::Walked walked = policy::walk(reader_.program, path);
       if (!is_kept(reader_.program.terms(walked.place, reader_.subject))) continue;
-      note({std::move(path), {}, {}}, {});
+      note({.path = std::move(path)}, {});
       if (history_.more) return {};
     }
-    if (!objects.ended_well()) return fail(cannot_tell(directory_));
+    if (!listed.ended_well()) return fail(cannot_tell(directory_));
     return {};
   }
 
-  Result<void, Error> by_contents(Blobs& blobs, content::FileContents& contents,
-                                  CleanBlobs& clean) {
-    const BlobReader reader{reader_.program, reader_.subject, contents};
-    std::vector<GitBlob> asked;
+  Result<void, Error> by_contents(Objects& objects, content::FileContents& contents,
+                                  CleanObjects& clean) {
+    const ObjectReader reader{reader_.program, reader_.subject, contents};
+    std::vector<GitObject> asked;
     std::vector<policy::Digest> keys;
+    std::vector<HistoryKind> kinds;
     Amount all;
-    for (std::size_t i = 0; i < blobs.all.size(); ++i) {
-      GitBlob& blob = blobs.all[i];
-      // Nothing refers to it: it is read where it lies.
-      if (blob.path.empty()) {
-        blob.path = ".git/objects/" + blob.hash.substr(0, 2) + "/" + blob.hash.substr(2);
+    for (std::size_t i = 0; i < objects.all.size(); ++i) {
+      GitObject& object = objects.all[i];
+      // Not known by a path of its own: it is read where it lies.
+      if (object.path.empty()) {
+        object.path = ".git/objects/" + object.hash.substr(0, 2) + "/" + object.hash.substr(2);
       }
-      if (!asks_about(reader, blob.path)) continue;
-      const policy::Digest key = key_of(reader, blob);
+      if (!asks_about(reader, object.path)) continue;
+      const policy::Digest key = key_of(reader, object);
       if (clean.has(key)) continue;
-      all.bytes += blobs.sizes[i];
+      all.bytes += objects.sizes[i];
       keys.push_back(key);
-      asked.push_back(std::move(blob));
+      kinds.push_back(objects.kinds[i]);
+      asked.push_back(std::move(object));
     }
     all.files = asked.size();
-    BlobProgress progress;
-    const auto done = [&] { return Amount{progress.blobs.load(), progress.bytes.load()}; };
-    std::vector<KeptBlob> kept;
+    ObjectProgress progress;
+    const auto done = [&] { return Amount{progress.objects.load(), progress.bytes.load()}; };
+    std::vector<KeptObject> kept;
     {
       const ProgressBar bar{all, done};
-      kept = TRY(look_into_blobs(directory_, asked, reader, progress));
+      kept = TRY(look_into_objects(directory_, asked, reader, progress));
     }
     std::vector<bool> is_clean(asked.size(), true);
-    for (const KeptBlob& each : kept) {
-      is_clean[static_cast<std::size_t>(each.blob - asked.data())] = false;
-      note({each.blob->path, each.found, {}}, each.blob->hash);
+    for (const KeptObject& each : kept) {
+      const auto index = static_cast<std::size_t>(each.object - asked.data());
+      is_clean[index] = false;
+      if (kinds[index] == HistoryKind::commit) untold_.insert(each.object->hash);
+      note({.kind = kinds[index], .path = each.object->path, .found = each.found},
+           each.object->hash);
     }
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (is_clean[i]) clean.add(keys[i]);
@@ -231,19 +252,30 @@ class Search {
   Result<History, Error> finish() {
     for (std::size_t i = 0; i < history_.kept.size(); ++i) {
       KeptInHistory& kept = history_.kept[i];
-      std::vector<std::string> words{"log", "--all", "--reflog", "-n3", "--format=%h %s"};
+      if (kept.kind != HistoryKind::file) {
+        kept.path = hashes_[i];
+        continue;
+      }
+      std::vector<std::string> words{"log", "--all", "--reflog", "-n3", "--format=%H %h %s"};
       if (hashes_[i].empty()) {
         words.insert(words.end(), {"--", kept.path});
       } else {
         words.push_back("--find-object=" + hashes_[i]);
       }
       auto commits = TRY(GitOutput::of(directory_, std::move(words)));
-      while (auto line = commits.line()) kept.commits.push_back(std::move(*line));
+      while (const auto line = commits.line()) kept.commits.push_back(commit_of(*line));
     }
     return std::move(history_);
   }
 
  private:
+  // Of "HASH SHORT SUBJECT" gives the last two; of a commit whose message is kept itself, the hash.
+  std::string commit_of(const std::string& line) const {
+    const std::string hash = line.substr(0, line.find(' '));
+    const std::string rest = line.substr(std::min(hash.size() + 1, line.size()));
+    return untold_.contains(hash) ? rest.substr(0, rest.find(' ')) : rest;
+  }
+
   void note(KeptInHistory kept, std::string hash) {
     const auto known = [&](const KeptInHistory& each) {
       return each.path == kept.path && each.found == kept.found;
@@ -261,6 +293,7 @@ class Search {
   const HistoryReader& reader_;
   History history_;
   std::vector<std::string> hashes_;  // of what was found by its contents, as in history_.kept
+  std::unordered_set<std::string> untold_;  // commits whose messages the policy keeps
 };
 
 }  // namespace
@@ -283,14 +316,14 @@ Result<History, Error> look_into_history(const std::string& directory,
                         reader.subject};
   if (answers.has_it()) return History{.kept = {}, .more = false, .clean_packs = packs};
   const auto contents = asks ? reader.contents() : nullptr;
-  Blobs blobs;
-  if (contents != nullptr) blobs = TRY(blobs_of(directory));
+  Objects objects;
+  if (contents != nullptr) objects = TRY(objects_of(directory));
   Search search{directory, reader};
-  TRY(search.by_path(blobs));
+  TRY(search.by_path(objects));
   if (contents != nullptr) {
     const auto name = policy::hex(policy::digest_of(bytes_of(std::string_view{repository.common})));
-    CleanBlobs clean{answers.beside("clean-" + name)};
-    TRY(search.by_contents(blobs, *contents, clean));
+    CleanObjects clean{answers.beside("clean-" + name)};
+    TRY(search.by_contents(objects, *contents, clean));
     answers.make_folder();
     clean.save();
   }

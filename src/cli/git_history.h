@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A file that a policy keeps out of sight, or what it keeps of others, may be in the history of the
 // repository it lies in: what reads `.git` reads it there. This finds such files by the paths they
-// had, and by what they contain.
+// had, and by what they contain, and messages of commits and tags by what they contain.
 //
 // Known by path is what is reachable: branches, tags, stashes, the reflog, the index. By what they
 // contain, the objects that nothing refers to any more are looked into as well.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,10 +19,13 @@
 
 namespace sluice::cli {
 
+enum class HistoryKind : std::uint8_t { file, commit, tag };
+
 struct KeptInHistory {
-  std::string path;                  // in the repository
-  std::string found;                 // what was found in it, and where; empty: its path was enough
-  std::vector<std::string> commits;  // "HASH SUBJECT", the newest three; none: it is only staged
+  HistoryKind kind = HistoryKind::file;
+  std::string path{};   // in the repository; the hash of a commit or a tag
+  std::string found{};  // what was found in it, and where; empty: its path was enough
+  std::vector<std::string> commits{};  // "HASH SUBJECT", the newest three that have the file
 };
 
 struct History {

@@ -140,6 +140,12 @@ std::string section(const Asked& asked, const std::string& named) {
   return fmt::format("[[import]]\ngitleaks = {}\nas = {}\n", in_quotes(named), in_quotes(asked.as));
 }
 
+// A rule as many will want it.
+std::string rule_for(const Asked& asked) {
+  return fmt::format("[[rule]]\nid = {0}\ncontent = {0}\nverdict = \"redact\"\n",
+                     in_quotes(asked.as));
+}
+
 // Puts `text` in the file's place, or leaves it as it was.
 Result<void, Error> replace(const std::string& file, const std::string& text) {
   const std::string beside = file + ".new";
@@ -182,11 +188,11 @@ void print_text(const Asked& asked, const Imported& imported) {
   list("without a longest match, so that what is too large to be scanned at once is not shown",
        imported.unbounded);
   if (asked.into.empty()) {
-    fmt::print("\nA policy needs these lines, and rules with `content = {}`:\n\n{}",
-               in_quotes(asked.as), section(asked, asked.file));
+    fmt::print("\nA policy needs these lines, and a rule such as the second:\n\n{}\n{}",
+               section(asked, asked.file), rule_for(asked));
   } else {
-    fmt::print("added to {}; rules may say `content = {}` now\n", daemon::printable(asked.into),
-               in_quotes(asked.as));
+    fmt::print("\nadded to {}; they decide once it has a rule that asks for them, such as\n\n{}",
+               daemon::printable(asked.into), rule_for(asked));
   }
 }
 

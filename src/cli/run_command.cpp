@@ -163,19 +163,22 @@ constexpr std::string_view kNoHistory =
     "[[rule]]\nid = \"sluice-history\"\npath = \".git\"\nverdict = \"hide\"\n"
     "why = \"asked for by --history hide\"\n";
 
-std::string line_of(const std::string& view, const KeptInHistory& kept) {
-  std::string commits;
-  for (const std::string& commit : kept.commits) {
-    commits += fmt::format("{}{}", commits.empty() ? "" : ", ", commit);
+std::string place_of(const KeptInHistory& kept) {
+  if (kept.kind != HistoryKind::file) {
+    return fmt::format("it is the message of a {}; `git cat-file -p {}` shows it",
+                       kept.kind == HistoryKind::tag ? "tag" : "commit", kept.path);
   }
-  const std::string where = kept.path.starts_with(".git/objects/")
-                                ? "no commit has it; `git gc --prune=now` removes it"
-                                : "it is staged";
+  if (!kept.commits.empty()) return fmt::format("{}", fmt::join(kept.commits, ", "));
+  return kept.path.starts_with(".git/objects/")
+             ? "no commit has it; `git gc --prune=now` removes it"
+             : "it is staged";
+}
+
+std::string line_of(const std::string& view, const KeptInHistory& kept) {
   const std::string found = kept.found.empty() ? "" : fmt::format(" ({})", kept.found);
   return fmt::format("the history of `{}` holds `{}`{}, which the policy keeps: {}",
                      daemon::printable(view), daemon::printable(kept.path),
-                     daemon::printable(found),
-                     commits.empty() ? where : daemon::printable(commits));
+                     daemon::printable(found), daemon::printable(place_of(kept)));
 }
 
 using Usable = std::shared_ptr<const daemon::UsablePolicy>;

@@ -64,6 +64,7 @@ struct Line {
   std::string path;
   std::vector<std::string> places;  // "3: builtin:aws-access-key"
   std::string trouble;
+  FindingsData data{};
 };
 
 struct Outcome {
@@ -111,6 +112,7 @@ class Gather {
       ++outcome_.detectors[full_name(of, detector)];
     }
     for (std::string& place : places_of(of, findings)) line.places.push_back(std::move(place));
+    line.data.add(of, findings);
   }
 
   const content::Detection& detection_;
@@ -180,7 +182,10 @@ void print_data(const Asked& asked, const ScanPlan& plan, const Outcome& outcome
                 std::chrono::duration<double> took) {
   json files = json::array();
   for (const Line& line : outcome.lines) {
-    files.push_back({{"path", line.path}, {"found", line.places}, {"trouble", line.trouble}});
+    json file{{"path", line.path}};
+    line.data.put_into(file);
+    if (!line.trouble.empty()) file["trouble"] = line.trouble;
+    files.push_back(std::move(file));
   }
   print_json({{"tree", asked.tree},
               {"files", plan.jobs.size()},

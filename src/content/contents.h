@@ -14,7 +14,6 @@
 #include "sluice/base/result.h"
 #include "sluice/content/face.h"
 #include "sluice/content/finder.h"
-#include "sluice/content/version.h"
 #include "sluice/policy/program.h"
 
 namespace sluice::content {
@@ -35,13 +34,11 @@ struct Ask {
 // What one open is to get.
 struct Opening {
   policy::ContentSet found;
-  Version version{};
   // What is shown instead of the lower file: a redacted copy, or a copy of the bytes that were
   // inspected where somebody else is writing. Null: the file itself.
   std::shared_ptr<const Face> face{};
   // The grant wants it redacted, and it cannot be: a finding inside of a container, say.
   bool unshowable = false;
-  bool interrupted = false;  // nobody waits for it any more; nothing else means anything
 };
 
 class Contents {
@@ -52,12 +49,14 @@ class Contents {
   virtual bool by_path(policy::ContentSet asked) const noexcept = 0;
 
   // Decides for an open. What goes wrong is among what is found (policy::kFailed and its like).
-  virtual Opening open(const Ask& ask) noexcept = 0;
+  // errors  EINTR nobody waits for it any more; EAGAIN all inspectors were busy for too long.
+  virtual Result<Opening> open(const Ask& ask) noexcept = 0;
 
   // Gives what the file is found to contain, of what is asked.
   // fd  open for reading; borrowed
-  virtual policy::ContentSet found(int fd, std::string_view path,
-                                   policy::ContentSet asked) noexcept = 0;
+  // errors  EAGAIN all inspectors were busy for too long.
+  virtual Result<policy::ContentSet> found(int fd, std::string_view path,
+                                           policy::ContentSet asked) noexcept = 0;
   // The same, if nothing has to be read for it. fd: may be O_PATH
   virtual std::optional<policy::ContentSet> known(int fd, std::string_view path,
                                                   policy::ContentSet asked) noexcept = 0;

@@ -143,6 +143,17 @@ Result<std::optional<std::uint64_t>, Error> Detection::reach(policy::ContentSet 
   return std::optional<std::uint64_t>{reach};
 }
 
+Result<std::vector<std::string>, Error> Detection::unbounded(SetIndex set) const {
+  std::vector<std::string> ids;
+  if (!reads_all(set)) return ids;
+  const inspect::Detectors* detectors = TRY(engine(set))->detectors();
+  if (detectors == nullptr) return ids;
+  for (const inspect::DetectorIndex one : detectors->unbounded()) {
+    ids.emplace_back(detectors->rule(one).id);
+  }
+  return ids;
+}
+
 const SetSpec& Detection::spec(SetIndex set) const noexcept {
   static const SetSpec kNone{.kind = SetSpec::Kind::type};
   const auto index = static_cast<std::size_t>(set);
@@ -190,6 +201,7 @@ policy::ContentSet Detection::contents_of(SetIndex set, const Findings& findings
     case Outcome::whole: break;
     case Outcome::too_big: contents.add(policy::kTooBig); break;
     case Outcome::timed_out: contents.add(policy::kTimedOut); break;
+    case Outcome::busy:
     case Outcome::failed: contents.add(policy::kFailed); break;
   }
   return contents;

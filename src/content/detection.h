@@ -29,6 +29,10 @@ class Engine;
 
 inline constexpr std::string_view kPositions = "positions";
 
+// What cannot be scanned by windows: a container, and any file where what is looked for may be of
+// any length, that is longer than this is not looked into.
+inline constexpr std::uint64_t kLargestWhole = std::uint64_t{256} << 20;
+
 class Detection {
  public:
   // Checks and compiles what `program` asks for.
@@ -54,6 +58,9 @@ class Detection {
   // Gives how many bytes on either side of a piece of text decide what of `contents` is in it, for
   // those that are looked for in text. Nothing where one has no longest match.
   Result<std::optional<std::uint64_t>, Error> reach(policy::ContentSet contents) const;
+  // Gives the ids of its detectors whose matches may be of any length: for them a file that is
+  // larger than kLargestWhole is not looked into. errors: those of compiling it.
+  Result<std::vector<std::string>, Error> unbounded(SetIndex set) const;
 
   // Gives the sets that have to be asked about `contents`; those that a whole inspection cannot be
   // (too big, timed out, failed) ask for none.

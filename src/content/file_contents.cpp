@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "sluice/content/piece_reader.h"
@@ -47,8 +48,11 @@ bool is_packed(int fd) noexcept {
   }
 }
 
-bool is_interrupted(const Ask& ask, Outcome outcome) {
-  return outcome == Outcome::failed && ask.interrupted && ask.interrupted();
+// Gives why there is no answer, where that says nothing of the file.
+std::optional<Errno> unanswered(const Ask& ask, Outcome outcome) {
+  if (outcome == Outcome::busy) return Errno{EAGAIN};
+  if (outcome == Outcome::failed && ask.interrupted && ask.interrupted()) return Errno{EINTR};
+  return std::nullopt;
 }
 
 ContentSet failed() noexcept {
@@ -137,8 +141,10 @@ bool FileContents::by_path(ContentSet asked) const noexcept {
   }
 }
 
-ContentSet FileContents::found(int fd, std::string_view path, ContentSet asked) noexcept {
-  return verdicts_->of(fd, path, asked).contents;
+Result<ContentSet> FileContents::found(int fd, std::string_view path, ContentSet asked) noexcept {
+  const auto known = verdicts_->of(fd, path, asked);
+  if (known.unanswered) return fail(*known.unanswered);
+  return known.contents;
 }
 
 std::optional<ContentSet> FileContents::known(int fd, std::string_view path,
@@ -154,59 +160,58 @@ void FileContents::later(Fd fd, std::string_view path, ContentSet asked) noexcep
   // It is found out when somebody asks.
 }
 
-Opening FileContents::open(const Ask& ask) noexcept try {
+Result<Opening> FileContents::open(const Ask& ask) noexcept try {
   auto known = verdicts_->of(ask.fd, ask.path, ask.asked, ask.interrupted);
-  if (known.interrupted) return {.found = known.contents, .interrupted = true};
+  if (known.unanswered) return fail(*known.unanswered);
   return show(ask, std::move(known));
 } catch (const std::bad_alloc&) {
-  return {.found = failed(), .unshowable = true};
+  return Opening{.found = failed(), .unshowable = true};
 }
 
-Opening FileContents::show(const Ask& ask, Verdicts::Known known) noexcept {
+Result<Opening> FileContents::show(const Ask& ask, Verdicts::Known known) noexcept {
   const policy::Grant grant = policy::at(ask.grant, known.contents);
-  // What is written to by somebody else is shown as it was when it was inspected; and what was just
-  // written may be written to again without its version showing it.
   if (known.contents.has(policy::kTooBig) && !shows_nothing(grant)) {
     return show_as_read(ask, known);
   }
+  // What is written to by somebody else is shown as it was when it was inspected; and what was just
+  // written may be written to again without its version showing it.
   const bool changing = known.writers || (must_redact(grant) &&
                                           !known.version.settled(std::chrono::system_clock::now()));
   if (changing && !shows_nothing(grant)) {
     if (ask.access == Access::reads) return show_snapshot(ask);
   }
-  if (!must_redact(grant)) return {.found = known.contents, .version = known.version};
+  if (!must_redact(grant)) return Opening{.found = known.contents};
   return redact(ask, ask.fd, known.version, known.contents);
 }
 
-Opening FileContents::show_snapshot(const Ask& ask) noexcept try {
+Result<Opening> FileContents::show_snapshot(const Ask& ask) noexcept try {
   Opening outcome;
   const auto version = Version::of(ask.fd);
-  if (!version) return {.found = failed(), .unshowable = true};
-  outcome.version = *version;
+  if (!version) return Opening{.found = failed(), .unshowable = true};
   const auto copy = faces_.snapshot(ask.fd, *version);
-  if (!copy || (*copy)->file() == nullptr) return {.found = failed(), .unshowable = true};
+  if (!copy || (*copy)->file() == nullptr) return Opening{.found = failed(), .unshowable = true};
   const int fd = (*copy)->file()->get();
   for (const SetIndex set : detection_->sets_for(ask.asked)) {
     const Findings findings = starter_->find(set, fd, (*copy)->size(), ask.path, ask.interrupted);
-    if (is_interrupted(ask, findings.outcome)) return {.found = failed(), .interrupted = true};
+    if (const auto why = unanswered(ask, findings.outcome)) return fail(*why);
     outcome.found = outcome.found | detection_->contents_of(set, findings);
   }
   const policy::Grant grant = policy::at(ask.grant, outcome.found);
   if (must_redact(grant)) {
     auto own = Version::of(fd);
-    if (!own) return {.found = failed(), .unshowable = true};
+    if (!own) return Opening{.found = failed(), .unshowable = true};
     return redact(ask, fd, *own, outcome.found);
   }
   outcome.face = *copy;
   return outcome;
 } catch (const std::bad_alloc&) {
-  return {.found = failed(), .unshowable = true};
+  return Opening{.found = failed(), .unshowable = true};
 }
 
 // What is too large to be looked into at once is looked into as it is read. It cannot be where a
 // find would take the whole file away, or may be longer than a piece; nor in what is packed.
 Opening FileContents::show_as_read(const Ask& ask, const Verdicts::Known& known) noexcept try {
-  Opening outcome{.found = known.contents, .version = known.version};
+  Opening outcome{.found = known.contents};
   ContentSet hidden;
   // What is redacted by its path is so as a whole.
   bool takes_all = must_redact(ask.grant.nothing_found);
@@ -231,7 +236,7 @@ Opening FileContents::show_as_read(const Ask& ask, const Verdicts::Known& known)
   outcome.face = shared.lock();
   if (outcome.face) return outcome;
   Fd lower{::open(proc_path(ask.fd).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (!lower) return {.found = failed(), .unshowable = true};
+  if (!lower) return Opening{.found = failed(), .unshowable = true};
   auto reader = std::make_shared<const PieceReader>(
       std::move(lower), starter_, PieceReader::What{hidden, std::string{ask.path}, **around});
   outcome.face = std::make_shared<const Face>(
@@ -240,12 +245,12 @@ Opening FileContents::show_as_read(const Ask& ask, const Verdicts::Known& known)
   shared = outcome.face;
   return outcome;
 } catch (const std::bad_alloc&) {
-  return {.found = failed(), .unshowable = true};
+  return Opening{.found = failed(), .unshowable = true};
 }
 
-Opening FileContents::redact(const Ask& ask, int fd, const Version& version,
-                             ContentSet found) noexcept try {
-  Opening outcome{.found = found, .version = version};
+Result<Opening> FileContents::redact(const Ask& ask, int fd, const Version& version,
+                                     ContentSet found) noexcept try {
+  Opening outcome{.found = found};
   const ContentSet contents = policy::redacted_for(ask.grant, found);
   const policy::With with = policy::at(ask.grant, found).with;
   // Another name of the same file may have other bytes of it redacted.
@@ -254,7 +259,7 @@ Opening FileContents::redact(const Ask& ask, int fd, const Version& version,
   outcome.face = faces_.find(version, contents, with, path);
   if (outcome.face) return outcome;
   Redacted redacted = starter_->redact(contents, with, fd, size_of(fd), ask.path, ask.interrupted);
-  outcome.interrupted = is_interrupted(ask, redacted.outcome);
+  if (const auto why = unanswered(ask, redacted.outcome)) return fail(*why);
   if (redacted.outcome != Outcome::whole) {
     outcome.unshowable = true;
     return outcome;
@@ -267,7 +272,7 @@ Opening FileContents::redact(const Ask& ask, int fd, const Version& version,
   outcome.face = std::move(*face);
   return outcome;
 } catch (const std::bad_alloc&) {
-  return {.found = found, .version = version, .unshowable = true};
+  return Opening{.found = found, .unshowable = true};
 }
 
 }  // namespace sluice::content

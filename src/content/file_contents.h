@@ -35,9 +35,9 @@ class FileContents final : public Contents {
   ~FileContents() override;
 
   bool by_path(policy::ContentSet asked) const noexcept override;
-  Opening open(const Ask& ask) noexcept override;
-  policy::ContentSet found(int fd, std::string_view path,
-                           policy::ContentSet asked) noexcept override;
+  Result<Opening> open(const Ask& ask) noexcept override;
+  Result<policy::ContentSet> found(int fd, std::string_view path,
+                                   policy::ContentSet asked) noexcept override;
   std::optional<policy::ContentSet> known(int fd, std::string_view path,
                                           policy::ContentSet asked) noexcept override;
   void later(Fd fd, std::string_view path, policy::ContentSet asked) noexcept override;
@@ -58,10 +58,11 @@ class FileContents final : public Contents {
   // and the path where it matters to what is found.
   using AsRead = std::tuple<std::vector<std::byte>, std::uint64_t, std::string>;
 
-  Opening show(const Ask& ask, Verdicts::Known known) noexcept;
-  Opening show_snapshot(const Ask& ask) noexcept;
+  Result<Opening> show(const Ask& ask, Verdicts::Known known) noexcept;
+  Result<Opening> show_snapshot(const Ask& ask) noexcept;
   Opening show_as_read(const Ask& ask, const Verdicts::Known& known) noexcept;
-  Opening redact(const Ask& ask, int fd, const Version& version, policy::ContentSet found) noexcept;
+  Result<Opening> redact(const Ask& ask, int fd, const Version& version,
+                         policy::ContentSet found) noexcept;
 
   std::shared_ptr<const policy::Program> program_;
   std::shared_ptr<const Detection> detection_;

@@ -49,6 +49,7 @@ std::string_view name(Outcome outcome) noexcept {
     case Outcome::whole: return "whole";
     case Outcome::too_big: return "too big";
     case Outcome::timed_out: return "timed out";
+    case Outcome::busy: return "busy";
     case Outcome::failed: break;
   }
   return "failed";

@@ -28,6 +28,7 @@ enum class Outcome : std::uint8_t {
   too_big,    // larger than the policy lets be inspected; nothing was read
   timed_out,  // longer than the policy's deadline
   failed,     // see Findings::why
+  busy,       // nobody had time to look; never kept
 };
 std::string_view name(Outcome outcome) noexcept;
 

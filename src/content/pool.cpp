@@ -121,7 +121,7 @@ Result<Inspector::Pool::Worker, Error> Inspector::Pool::borrow(Clock::time_point
                    std::cv_status::timeout &&
                Clock::now() >= until && idle_.empty() && count_ >= setup_.options.workers) {
       ++stats_.busy;
-      return fail(Error{"all inspectors are busy", ETIMEDOUT});
+      return fail(Error{"all inspectors are busy", EBUSY});
     }
   }
 }
@@ -173,7 +173,10 @@ Inspector::Pool::Asked Inspector::Pool::ask(Question question, int file, std::si
     ++stats_.asked;
     question.number = ++next_question_;
   }
-  if (!worker) return {Outcome::failed, worker.error().line()};
+  if (!worker) {
+    const bool busy = worker.error().cause() == EBUSY;
+    return {busy ? Outcome::busy : Outcome::failed, worker.error().line()};
+  }
   const Waited answer = converse(*worker, question, file, longest, interrupted);
   if (answer && take(*answer)) {
     give_back(std::move(*worker));

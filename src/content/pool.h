@@ -59,7 +59,7 @@ class Inspector::Pool {
   };
   using Waited = Result<std::vector<std::byte>>;
 
-  // Lends a worker. errors: ETIMEDOUT none became free; EINTR; else what a person should know.
+  // Lends a worker. errors: EBUSY none became free; EINTR; else what a person should know.
   Result<Worker, Error> borrow(Clock::time_point until, const Interrupted& interrupted);
   Result<Worker, Error> make(Clock::time_point until);
   Result<Worker> try_to_make(Clock::time_point until);

@@ -7,6 +7,7 @@
 #include <array>
 #include <new>
 
+#include "sluice/content/detection.h"
 #include "sluice/inspect/windows.h"
 
 namespace sluice::content {
@@ -90,18 +91,15 @@ Scanned scan_extent(inspect::Scanner& scanner, const Input& file, std::string_vi
   }
 }
 
+bool fits_windows(const inspect::Detectors& detectors) {
+  return detectors.unbounded().empty() && inspect::overlap_of(detectors) <= kLongestPiece / 4;
+}
+
 void scan_windows(inspect::Scanner& scanner, const Input& file, std::string_view path,
                   TextScan& scan) {
   std::array<std::byte, 1> last{};
   if (!file.read(file.size() - 1, last)) return take(Scanned::failed, file, scan);
   const std::uint64_t overlap = inspect::overlap_of(scanner.detectors());
-  if (!scanner.detectors().unbounded().empty() || overlap > kLongestPiece / 4) {
-    const auto& unbounded = scanner.detectors().unbounded();
-    return scan.fail(fmt::format(
-        "it is larger than {} MiB, and what `{}` looks for may be of any length",
-        kLongestPiece >> 20,
-        unbounded.empty() ? "a detector" : scanner.detectors().name(unbounded.front())));
-  }
   const auto extents = file.extents(2 * overlap + kWindow);
   Budget budget{4 * file.size() + kWindow, kSteps};
   if (extents.size() == 1 && extents.front() == Range{0, file.size()}) {
@@ -125,11 +123,18 @@ TextScan scan_text(inspect::Scanner& scanner, const Input& file, std::string_vie
   TextScan scan;
   try {
     const Kind kind = inspect::kind_of(file.head(inspect::kMagicLength));
-    if (file.size() <= kLongestPiece || (is_container(kind) && file.size() <= kLargestContainer)) {
+    const bool by_windows = !is_container(kind) && fits_windows(scanner.detectors());
+    if (file.size() <= (by_windows ? kLongestPiece : kLargestWhole)) {
       scan_whole(scanner, file, path, scan);
     } else if (is_container(kind)) {
       scan.fail(fmt::format("it is a {} larger than {} MiB, which are not looked into",
-                            inspect::name(kind), kLargestContainer >> 20));
+                            inspect::name(kind), kLargestWhole >> 20));
+    } else if (!by_windows) {
+      const auto& unbounded = scanner.detectors().unbounded();
+      scan.fail(fmt::format(
+          "it is larger than {} MiB, and what `{}` looks for may be of any length",
+          kLargestWhole >> 20,
+          unbounded.empty() ? "a detector" : scanner.detectors().name(unbounded.front())));
     } else {
       scan_windows(scanner, file, path, scan);
     }

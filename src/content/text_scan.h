@@ -17,8 +17,6 @@ namespace sluice::content {
 
 // A file that is longer is scanned by windows.
 inline constexpr std::uint64_t kLongestPiece = std::uint64_t{64} << 20;
-// A container that is longer is not looked into.
-inline constexpr std::uint64_t kLargestContainer = std::uint64_t{256} << 20;
 
 struct TextScan {
   Outcome outcome = Outcome::whole;

@@ -124,7 +124,7 @@ void Verdicts::remember(const Key& key, const Answer& answer) {
 
 void Verdicts::keep(const Key& key, const Answer& answer) {
   // How long it took says nothing of how long it takes the next time.
-  if (answer->outcome == Outcome::timed_out) return;
+  if (answer->outcome == Outcome::timed_out || answer->outcome == Outcome::busy) return;
   remember(key, answer);
   if (cache_ == nullptr || !key.version.persistent()) return;
   if (answer->outcome == Outcome::whole) cache_->put(row_key(key), *answer);
@@ -200,9 +200,11 @@ Verdicts::Known Verdicts::look(const Asking& who, ContentSet asked) {
 bool Verdicts::find_out(const Asking& who, const std::vector<SetIndex>& missing, Known& known) {
   for (const SetIndex set : missing) {
     auto [answer, writers] = inspect(who, key_of(known.version, set, who.path));
-    if (answer == nullptr) {
+    const bool interrupted = answer == nullptr;
+    if (interrupted || answer->outcome == Outcome::busy) {
       known.contents = failed();
-      return known.interrupted = true;
+      known.unanswered = interrupted ? Errno{EINTR} : Errno{EAGAIN};
+      return true;
     }
     known.writers = known.writers || writers;
     known.contents |= detection_->contents_of(set, *answer);

@@ -49,9 +49,11 @@ class Verdicts {
     policy::ContentSet contents;
     std::vector<std::pair<SetIndex, std::shared_ptr<const Findings>>> findings{};
     Version version{};
-    bool kept = false;         // nothing had to be read for it
-    bool writers = false;      // somebody has it open for writing: it is of no version
-    bool interrupted = false;  // nothing else means anything
+    bool kept = false;     // nothing had to be read for it
+    bool writers = false;  // somebody has it open for writing: it is of no version
+    // Why nothing else here means anything: EINTR who asks was interrupted; EAGAIN all inspectors
+    // were busy for as long as anybody waits.
+    std::optional<Errno> unanswered{};
   };
   struct Stats {
     std::uint64_t from_memory = 0;

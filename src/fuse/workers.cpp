@@ -23,6 +23,18 @@ class Pool {
     return {};
   }
 
+  // The pool that the calling thread is of, or null.
+  static Pool*& of_this_thread() noexcept {
+    thread_local Pool* pool = nullptr;
+    return pool;
+  }
+
+  void hold_up() noexcept {
+    held_up_.fetch_add(1);
+    if (idle_.load() == 0) start_another();
+  }
+  void go_on() noexcept { held_up_.fetch_sub(1); }
+
  private:
   enum class Waiting { yes, enough };
   enum class Got { request, nothing };
@@ -65,7 +77,8 @@ class Pool {
 
   void start_another() noexcept {
     std::lock_guard lock{mutex_};
-    if (over_ || threads_ >= std::max(options_.limit, 1)) return;
+    const int uncounted = std::min(held_up_.load(), std::max(options_.held_up, 0));
+    if (over_ || threads_ - uncounted >= std::max(options_.limit, 1)) return;
     try {
       std::thread{[this] { run_one(); }}.detach();
       ++threads_;
@@ -76,7 +89,9 @@ class Pool {
 
   void run_one() noexcept {
     ::prctl(PR_SET_NAME, "sluice-worker");
+    of_this_thread() = this;
     Result<void> done = work();
+    of_this_thread() = nullptr;
     std::lock_guard lock{mutex_};
     if (!done && !failure_) failure_ = done.error();
     // A thread that ends without an error either found enough others or the connection over;
@@ -96,6 +111,7 @@ class Pool {
   Connection& connection_;
   const WorkerOptions& options_;
   std::atomic<int> idle_{0};
+  std::atomic<int> held_up_{0};
   std::mutex mutex_;  // guards all below
   std::condition_variable ended_;
   int threads_ = 1;
@@ -104,6 +120,14 @@ class Pool {
 };
 
 }  // namespace
+
+HeldUp::HeldUp() noexcept {
+  if (Pool* pool = Pool::of_this_thread()) pool->hold_up();
+}
+
+HeldUp::~HeldUp() {
+  if (Pool* pool = Pool::of_this_thread()) pool->go_on();
+}
 
 Result<void> serve(Session& session, Connection& connection, const WorkerOptions& options) {
   return Pool{session, connection, options}.run();

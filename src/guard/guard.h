@@ -229,12 +229,12 @@ class Guard final : public mirror::PlaceKeeper, private GuardTypes {
   std::string path_in(NodeId directory, const wire::Name& name) const;
   static policy::ContentSet asked_by(const Judged& judged);
   void learn(Judged& judged, policy::ContentSet found) const;
-  policy::ContentSet contents_of(int fd, const Judged& judged) const;
-  void look_into(NodeId node, Judged& judged);
-  void look_into(const mirror::Found& found, Judged& judged);
+  Result<policy::ContentSet> contents_of(int fd, const Judged& judged) const;
+  Result<void> look_into(NodeId node, Judged& judged);
+  Result<void> look_into(const mirror::Found& found, Judged& judged);
   // The same, if it could matter to whoever is about to change the file, or its name.
-  void look_before_change(NodeId node, mirror::NodeKind kind, Judged& judged);
-  void look_before_change(NodeId directory, const wire::Name& name, Judged& judged);
+  Result<void> look_before_change(NodeId node, mirror::NodeKind kind, Judged& judged);
+  Result<void> look_before_change(NodeId directory, const wire::Name& name, Judged& judged);
   Result<ShownFiles::State> decide(const Asked& asked, const fuse::Open& r, Judged& judged);
   Result<fuse::Opened> open_by_content(const Asked& asked, const Seen& seen, const fuse::Open& r);
   void created_by_content(const Judged& judged, NodeId node, fuse::OpenFlags flags);

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <optional>
 
+#include "sluice/fuse/workers.h"
 #include "sluice/guard/guard.h"
 #include "sluice/guard/proc_facts.h"
 #include "sluice/mirror/proc_path.h"
@@ -58,6 +59,7 @@ class ShownFace final : public mirror::Substitute {
   explicit ShownFace(std::shared_ptr<const content::Face> face) noexcept : face_{std::move(face)} {}
   const Fd* file() const noexcept override { return face_->file(); }
   Result<std::size_t> read(std::uint64_t offset, MutableBytes into) const noexcept override {
+    const fuse::HeldUp held;
     return face_->read(offset, into);
   }
   std::uint64_t size() const noexcept override { return face_->size(); }
@@ -110,25 +112,28 @@ void Guard::learn(Judged& judged, ContentSet found) const {
   judged.terms = judged.resolved.get();
 }
 
-ContentSet Guard::contents_of(int fd, const Judged& judged) const {
+Result<ContentSet> Guard::contents_of(int fd, const Judged& judged) const {
   const ContentSet asked = asked_by(judged);
   if (asked.empty()) return {};
   ContentSet failed;
   failed.add(policy::kFailed);
   if (fd < 0 || rules_.contents == nullptr) return failed;
+  const fuse::HeldUp held;
   return rules_.contents->found(fd, path_of(fd, asked), asked);
 }
 
 // What is being written by callers of the same grant is theirs as it was when it was opened.
-void Guard::look_into(NodeId node, Judged& judged) {
+Result<void> Guard::look_into(NodeId node, Judged& judged) {
   if (const auto shown = shown_.find(node); shown && shown->writers > 0) {
-    return learn(judged, shown->found);
+    learn(judged, shown->found);
+    return {};
   }
   const auto fd = mirror_.tree().open(node, kToLook);
-  learn(judged, contents_of(fd ? fd->get() : -1, judged));
+  learn(judged, TRY(contents_of(fd ? fd->get() : -1, judged)));
+  return {};
 }
 
-void Guard::look_into(const mirror::Found& found, Judged& judged) {
+Result<void> Guard::look_into(const mirror::Found& found, Judged& judged) {
   if (!shown_.empty()) {
     const auto handle = mirror_.tree().handle(found);
     const mirror::Grant key = key_of(judged);
@@ -138,19 +143,22 @@ void Guard::look_into(const mirror::Found& found, Judged& judged) {
     if (node) return look_into(*node, judged);
   }
   const Fd fd{::open(mirror::ProcPath{found.fd.get()}.c_str(), kToLook | O_CLOEXEC)};
-  learn(judged, contents_of(fd ? fd.get() : -1, judged));
+  learn(judged, TRY(contents_of(fd ? fd.get() : -1, judged)));
+  return {};
 }
 
-void Guard::look_before_change(NodeId node, mirror::NodeKind kind, Judged& judged) {
+Result<void> Guard::look_before_change(NodeId node, mirror::NodeKind kind, Judged& judged) {
   const bool matters = judged.content != nullptr && kind == mirror::NodeKind::regular &&
                        may_deny_writing(*judged.content);
-  if (matters) look_into(node, judged);
+  if (matters) TRY(look_into(node, judged));
+  return {};
 }
 
-void Guard::look_before_change(NodeId directory, const wire::Name& name, Judged& judged) {
-  if (judged.content == nullptr || !may_deny_writing(*judged.content)) return;
+Result<void> Guard::look_before_change(NodeId directory, const wire::Name& name, Judged& judged) {
+  if (judged.content == nullptr || !may_deny_writing(*judged.content)) return {};
   const auto found = mirror_.tree().find(directory, name);
-  if (found && S_ISREG(found->stat.stx_mode)) look_into(*found, judged);
+  if (found && S_ISREG(found->stat.stx_mode)) TRY(look_into(*found, judged));
+  return {};
 }
 
 // How the file is to be shown to this open; what was found is learnt.
@@ -164,19 +172,21 @@ Result<ShownFiles::State> Guard::decide(const Asked& asked, const fuse::Open& r,
     return wanted;
   }
   if (rules_.contents == nullptr) {
-    learn(judged, contents_of(-1, judged));
+    learn(judged, TRY(contents_of(-1, judged)));
     return wanted;
   }
   const Fd fd = TRY(mirror_.tree().open(r.node, kToLook));
   const auto access = how_of(r.flags) == ShownFiles::Opens::to_write ? content::Access::writes
                                                                      : content::Access::reads;
-  content::Opening outcome = rules_.contents->open({.fd = fd.get(),
-                                                    .path = path_of(fd.get(), wanted.asked),
-                                                    .grant = *judged.content,
-                                                    .asked = wanted.asked,
-                                                    .access = access,
-                                                    .interrupted = InVain{r}});
-  if (outcome.interrupted) return fail(EINTR);
+  std::optional<fuse::HeldUp> held{std::in_place};
+  Result<content::Opening> opening = rules_.contents->open({.fd = fd.get(),
+                                                            .path = path_of(fd.get(), wanted.asked),
+                                                            .grant = *judged.content,
+                                                            .asked = wanted.asked,
+                                                            .access = access,
+                                                            .interrupted = InVain{r}});
+  held.reset();
+  content::Opening outcome = TRY(std::move(opening));
   learn(judged, outcome.found);
   wanted.found = outcome.found;
   if (enforces()) wanted.face = std::move(outcome.face);
@@ -261,9 +271,10 @@ Result<void> Guard::may_move_contents(const Asked& asked, const mirror::Found& f
     if (!is_directory && S_ISREG(file.stat.stx_mode)) {
       const Fd fd{::open(mirror::ProcPath{file.fd.get()}.c_str(), kToLook | O_CLOEXEC)};
       if (!fd) return fail_last();
-      const ContentSet was = rules_.contents->found(fd.get(), path_of(fd.get(), here), here);
+      const fuse::HeldUp held;
+      const ContentSet was = TRY(rules_.contents->found(fd.get(), path_of(fd.get(), here), here));
       const ContentSet becomes =
-          rules_.contents->found(fd.get(), path_in(move.directory, move.name), there);
+          TRY(rules_.contents->found(fd.get(), path_in(move.directory, move.name), there));
       if (!policy::loosens(policy::at(before.content, was), policy::at(after.content, becomes))) {
         continue;
       }

@@ -164,7 +164,7 @@ Result<Guard::Seen> Guard::may_read_open(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
   // What was opened by the same grant shows what that gives; what others opened, what they get.
   const bool others = seen.judged.content != nullptr && key_of(seen.judged) != seen.key();
-  if (others && enforces()) look_into(node, seen.judged);
+  if (others && enforces()) TRY(look_into(node, seen.judged));
   if (seen.judged.grant.read == Read::deny || (others && must_redact(seen.judged.grant))) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, seen.judged, Axis::read, EACCES, {node}));
@@ -175,7 +175,7 @@ Result<Guard::Seen> Guard::may_read_open(const Asked& asked, NodeId node) {
 Result<Guard::Seen> Guard::may_write(const Asked& asked, NodeId node) {
   Seen seen = TRY(see(asked, node));
   if (seen.standing.place != kUnplaced && enforces()) {
-    look_before_change(node, seen.standing.kind, seen.judged);
+    TRY(look_before_change(node, seen.standing.kind, seen.judged));
   }
   if (!can_write(seen.judged.grant)) {
     TRY(look_up_again(seen));

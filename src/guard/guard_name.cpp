@@ -53,7 +53,7 @@ Result<Guard::Judged> Guard::may_remove(const Asked& asked, NodeId directory,
     const bool known = tells_apart() && kind == Kind::directory;
     TRY(refuse(asked, judged, Axis::see, known ? Errno{EACCES} : Errno{ENOENT}, told));
   }
-  if (kind == Kind::other) look_before_change(directory, name, judged);
+  if (kind == Kind::other) TRY(look_before_change(directory, name, judged));
   if (!can_write(judged.grant)) TRY(refuse(asked, judged, Axis::write, EACCES, told));
   return judged;
 }
@@ -239,7 +239,7 @@ Result<void> Guard::act(const Asked& asked, const Seen& from, const fuse::Rename
     moved.source = to_mirror(becomes);
     return rename(asked, r, moved, source);
   }
-  look_before_change(r.new_parent, r.new_name, over);
+  TRY(look_before_change(r.new_parent, r.new_name, over));
   if (!can_write(over.grant)) TRY(refuse(asked, over, Axis::write, EACCES, told));
   TRY(may_lose(asked, over, {r.new_parent, r.new_name.view(), policy::Mode::write}, r.new_name));
   return rename(asked, r, moved, source);

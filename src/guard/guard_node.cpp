@@ -160,7 +160,7 @@ Result<fuse::XattrData> Guard::act(const Asked& asked, const Seen& seen, const f
   if (is_permission(r.name)) return mirror_.get_xattr(r, out);
   Judged judged = seen.judged;
   const bool file = seen.standing.kind == mirror::NodeKind::regular;
-  if (file && judged.content != nullptr && enforces()) look_into(r.node, judged);
+  if (file && judged.content != nullptr && enforces()) TRY(look_into(r.node, judged));
   if (judged.grant.read == policy::Read::deny) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, judged, Axis::read, EACCES, {r.node}));
@@ -174,7 +174,7 @@ Result<fuse::XattrData> Guard::act(const Asked& asked, const Seen& seen, const f
                                    fuse::ReadBuffer& out) {
   Judged judged = seen.judged;
   const bool file = seen.standing.kind == mirror::NodeKind::regular;
-  if (file && judged.content != nullptr && enforces()) look_into(r.node, judged);
+  if (file && judged.content != nullptr && enforces()) TRY(look_into(r.node, judged));
   if (judged.grant.read == policy::Read::deny) {
     TRY(look_up_again(seen));
     TRY(refuse(asked, judged, Axis::read, EACCES, {r.node}));

@@ -134,6 +134,23 @@ class DeadRules {
 
 Diagnostics dead_rules(const Program& program) { return DeadRules{program.document()}.find(); }
 
+Diagnostics unused_sets(const Program& program) {
+  const Document& document = program.document();
+  Diagnostics told;
+  const auto look = [&](std::string_view kind, const std::string& set, Location at) {
+    const bool used = std::ranges::any_of(
+        program.contents(), [&](const ContentName& content) { return content.set == set; });
+    if (used || at.file != 0) return;
+    told.push_back({Severity::warning, file_of(document, at), at.line, at.column,
+                    fmt::format("no rule asks for the {} `{}`, so nothing comes of it: add one with"
+                                " `content = \"{}\"` and a verdict, such as `\"redact\"`",
+                                kind, set, set)});
+  };
+  for (const ImportSpec& each : document.imports) look("import", each.as, each.at);
+  for (const DetectorSpec& each : document.detectors) look("detector", each.name, each.at);
+  return told;
+}
+
 Diagnostics unprovable(const Program& program,
                        const std::function<bool(const SubjectSpec&)>& provable) {
   const Document& document = program.document();

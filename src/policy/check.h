@@ -30,6 +30,9 @@ Diagnostics failures_of(const Program& program, const std::vector<TestResult>& r
 // stricter ones cover them. Rules for which that cannot be found out within a bound are not named.
 Diagnostics dead_rules(const Program& program);
 
+// Gives warnings for imports and detectors of the policy's own file that no rule asks for.
+Diagnostics unused_sets(const Program& program);
+
 // Gives warnings for subjects that rules name and that `provable` says cannot be proved here.
 Diagnostics unprovable(const Program& program,
                        const std::function<bool(const SubjectSpec&)>& provable);

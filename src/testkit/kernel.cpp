@@ -58,6 +58,7 @@ Result<void, Error> Kernel::mount(fuse::Session& session) {
     server_ = std::thread{[this] {
       fuse::WorkerOptions workers;
       workers.limit = options_.threads;
+      workers.held_up = options_.held_up;
       workers.keep_idle = options_.threads;
       workers.start = options_.start;
       if (auto served = fuse::serve(*session_, *this, workers); !served) {

@@ -40,7 +40,8 @@ struct KernelOptions {
   KernelProfile profile = KernelProfile::linux_6_18();
   Caller caller = this_caller();
   Spans spans = Spans::one;
-  int threads = 0;  // that serve; 0: the calling thread serves itself
+  int threads = 0;    // that serve; 0: the calling thread serves itself
+  int held_up = 256;  // see fuse::WorkerOptions
   // Runs in each thread that serves, before it does; not where the calling thread serves itself.
   std::function<Result<void>()> start = nullptr;
 };

@@ -116,11 +116,28 @@ TEST(Examine, a_sparse_file_of_100_gigabytes_is_read_where_it_has_data) {
   EXPECT_EQ(findings.spots[0].offset, at);
 }
 
-TEST(Examine, a_large_file_and_a_detector_without_a_longest_match_are_failed) {
+TEST(Examine, large_files_are_scanned_in_one_piece_for_a_detector_without_a_longest_match) {
+  policy::DetectorSpec endless;
+  endless.name = "token";
+  endless.regex = "tok_[a-z]+";
+  const std::uint64_t size = std::uint64_t{80} << 20;
+  const Fd file = hole_of(size);
+  const std::string long_token = "tok_" + std::string(1 << 20, 'a');
+  const auto at = static_cast<off_t>(size - long_token.size());
+  ASSERT_EQ(::pwrite(file.get(), long_token.data(), long_token.size(), at),
+            static_cast<ssize_t>(long_token.size()));
+  const Findings findings = found(one_detector(endless), Input{file.get(), size});
+  EXPECT_EQ(findings.outcome, Outcome::whole) << findings.why;
+  ASSERT_EQ(findings.spots.size(), 1u);
+  EXPECT_EQ(findings.spots[0].length, long_token.size());
+}
+
+TEST(Examine, a_still_larger_file_and_a_detector_without_a_longest_match_are_failed) {
   policy::DetectorSpec endless;
   endless.regex = "tok_[a-z]+";
-  const std::uint64_t size = std::uint64_t{65} << 20;
-  const Findings findings = found(one_detector(endless), Input{hole_of(size).release(), size});
+  const std::uint64_t size = std::uint64_t{257} << 20;
+  const Fd file = hole_of(size);
+  const Findings findings = found(one_detector(endless), Input{file.get(), size});
   EXPECT_EQ(findings.outcome, Outcome::failed);
   EXPECT_NE(findings.why.find("any length"), std::string::npos) << findings.why;
 }

@@ -51,7 +51,8 @@ class FileContentsTest : public testing::Test {
   Opening open(const Fd& file, const policy::ContentGrant& grant, std::string_view path = "a") {
     policy::ContentSet asked;
     for (const auto& each : grant.if_found) asked.add(each.content);
-    return contents_->open({.fd = file.get(), .path = path, .grant = grant, .asked = asked});
+    return contents_->open({.fd = file.get(), .path = path, .grant = grant, .asked = asked})
+        .value();
   }
 
   Fd large() {

@@ -178,11 +178,22 @@ TEST_F(VerdictsTest, are_not_had_by_who_was_interrupted_and_nothing_is_taken_for
   finder.answer(Outcome::failed);
   const Fd fd = open_to_read(path);
   const auto known = verdicts->of(fd.get(), "a", token(), [&] { return interrupted; });
-  EXPECT_TRUE(known.interrupted);
+  EXPECT_EQ(known.unanswered, Errno{EINTR});
   EXPECT_FALSE(is_known(*verdicts, path));
   finder.answer_truly();
   const auto again = ask(*verdicts);
-  EXPECT_FALSE(again.interrupted);
+  EXPECT_FALSE(again.unanswered);
+  EXPECT_EQ(again.contents, token());
+}
+
+TEST_F(VerdictsTest, are_not_had_while_nobody_has_time_and_asked_for_again) {
+  const auto verdicts = start();
+  finder.answer(Outcome::busy);
+  EXPECT_EQ(ask(*verdicts).unanswered, Errno{EAGAIN});
+  EXPECT_FALSE(is_known(*verdicts, path));
+  finder.answer_truly();
+  const auto again = ask(*verdicts);
+  EXPECT_FALSE(again.unanswered);
   EXPECT_EQ(again.contents, token());
 }
 
@@ -201,10 +212,10 @@ TEST_F(VerdictsTest, are_had_by_others_when_the_one_who_looked_was_interrupted) 
   finder.answer(Outcome::failed);
   const Fd fd = open_to_read(path);
   const auto known = verdicts->of(fd.get(), "a", token(), [&] { return interrupted.load(); });
-  EXPECT_TRUE(known.interrupted);
+  EXPECT_EQ(known.unanswered, Errno{EINTR});
   other.join();
   EXPECT_EQ(others.contents, token());
-  EXPECT_FALSE(others.interrupted);
+  EXPECT_FALSE(others.unanswered);
 }
 
 TEST_F(VerdictsTest, are_waited_for_no_longer_than_until_an_interrupt) {
@@ -221,7 +232,7 @@ TEST_F(VerdictsTest, are_waited_for_no_longer_than_until_an_interrupt) {
     other.join();
   });
   EXPECT_EQ(ask(*verdicts).contents, token());
-  EXPECT_TRUE(others.interrupted);
+  EXPECT_EQ(others.unanswered, Errno{EINTR});
 }
 
 TEST_F(VerdictsTest, are_found_out_by_one_for_all_who_ask_at_once) {

@@ -8,12 +8,12 @@
 namespace sluice::test {
 namespace {
 
-const std::vector<std::string> kCommands{"mount", "unmount", "status", "bench",
-                                         "check", "test", "explain", "diff"};
+const std::vector<std::string> kCommands{"run",   "mount", "unmount", "status", "reload", "bench",
+                                         "check", "test",  "explain", "diff",   "scan",   "import"};
 
 void expect_readable(const std::string& help) {
   EXPECT_EQ(help.find("usage: sluice "), 0u);
-  for (const char* part : {"\nExamples\n  sluice ", "\nExit status: 0 "}) {
+  for (const char* part : {"\nExamples\n  sluice ", "\nExit status: "}) {
     EXPECT_NE(help.find(part), std::string::npos) << help;
   }
   std::istringstream lines{help};

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
 
 #include "policy_fixture.h"
 
@@ -249,6 +250,28 @@ TEST_F(Content, a_scan_spares_the_mount_from_looking) {
   EXPECT_EQ(contents()["inspected"], 0);
 }
 
+TEST_F(Content, scan_and_explain_tell_programs_where_it_is) {
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += with_secret();
+  scratch_.file("lower/settings", many);
+  const std::string rules = policy(kRules);
+  const json scanned = json::parse(sluice({"scan", "--policy", rules, "--json", lower_}).out);
+  ASSERT_EQ(scanned["list"].size(), 1u) << scanned;
+  const json& file = scanned["list"][0];
+  EXPECT_EQ(file["path"], "settings");
+  ASSERT_EQ(file["places"].size(), 20u) << file;
+  const std::size_t place = many.rfind(kSecret);
+  EXPECT_EQ(
+      file["places"][19],
+      (json{{"detector", "sekret"}, {"line", 59}, {"offset", place}, {"bytes", kSecret.size()}}));
+  EXPECT_EQ(file["more"], 0);
+  EXPECT_EQ(file["trouble"], "");
+  const json why = json::parse(sluice({"explain", "--policy", rules, "--as", "agent", "--json",
+                                       "--over", lower_, lower_ + "/settings"})
+                                   .out);
+  EXPECT_EQ(why["places"], file["places"]) << why;
+}
+
 TEST_F(Content, an_inspector_that_dies_is_replaced) {
   scratch_.file("lower/a", with_secret());
   scratch_.file("lower/b", with_secret());
@@ -305,6 +328,41 @@ TEST_F(Content, whoever_waits_for_an_inspection_can_be_interrupted) {
   EXPECT_EQ(reading.wait(), 128 + SIGINT);
   // The one that it waited for is gone, and another one answers.
   EXPECT_EQ(read_file(in_mnt("b")), redacted());
+}
+
+std::ptrdiff_t threads_of(int process) {
+  const auto threads = "/proc/" + std::to_string(process) + "/task";
+  return std::distance(std::filesystem::directory_iterator{threads}, {});
+}
+
+TEST_F(Content, who_waits_for_inspections_does_not_hold_up_others) {
+  constexpr int kMany = 100;  // more than there are threads to serve
+  scratch_.file("lower/first", with_secret());
+  scratch_.file("lower/other", "");
+  for (int i = 0; i < kMany; ++i) {
+    scratch_.file("lower/" + std::to_string(i), with_secret() + std::to_string(i) + "\n");
+  }
+  std::string rules{kRules};
+  rules.replace(rules.find("20s"), 3, "60s");
+  const Finished mounted =
+      sluice({"mount", lower_, mnt_, "--policy", policy(rules), "--as", "agent"});
+  ASSERT_EQ(mounted.status, 0) << mounted.err;
+  EXPECT_EQ(read_file(in_mnt("first")), redacted());
+  const int daemon = status_of(mnt_)["pid"].get<int>();
+  // Those that would start more workers as well.
+  const auto signal_all = [&](const std::string& signal) {
+    shell("for p in $(pgrep -P " + std::to_string(daemon) + "); do kill -" + signal +
+          " $p; pkill -" + signal + " -P $p; done");
+  };
+  signal_all("STOP");
+  Running reading{{"sh", "-c",
+                   "for i in $(seq 0 " + std::to_string(kMany - 1) + "); do cat " + mnt_ +
+                       "/$i >/dev/null & done; wait"}};
+  EXPECT_TRUE(soon([&] { return threads_of(daemon) > kMany; })) << threads_of(daemon);
+  struct stat stat {};
+  EXPECT_EQ(::stat(in_mnt("other").c_str(), &stat), 0);
+  signal_all("CONT");
+  EXPECT_EQ(reading.wait(), 0);
 }
 
 TEST_F(Content, explain_tells_what_was_found_and_where_never_what) {

@@ -53,7 +53,8 @@ TEST_F(PolicyCommands, presets_can_be_used_as_they_are) {
 }
 
 TEST_F(PolicyCommands, what_is_wrong_has_its_place_and_the_word_that_was_meant) {
-  const std::string wrong = policy("wrong.toml", "version = 1\n[[rule]]\nid = \"a\"\nverdikt = \"hide\"\n");
+  const std::string wrong =
+      policy("wrong.toml", "version = 1\n[[rule]]\nid = \"a\"\nverdikt = \"hide\"\n");
   const Finished checked = sluice({"check", wrong});
   EXPECT_EQ(checked.status, 1);
   EXPECT_NE(checked.err.find(wrong + ":4:1: "), std::string::npos) << checked.err;
@@ -77,7 +78,8 @@ TEST_F(PolicyCommands, what_is_no_policy_is_refused_in_one_line) {
 TEST_F(PolicyCommands, included_files_are_found_beside_the_one_that_includes_them) {
   scratch_.folder("sub");
   policy("sub/base.toml");
-  const std::string outer = policy("outer.toml", "version = 1\n[[include]]\nfile = \"sub/base.toml\"\n");
+  const std::string outer =
+      policy("outer.toml", "version = 1\n[[include]]\nfile = \"sub/base.toml\"\n");
   EXPECT_EQ(sluice({"explain", "--policy", outer, "--as", "agent", "--json", "x.pem"}).status, 0);
   const Finished lost =
       sluice({"check", policy("lost.toml", "version = 1\n[[include]]\nfile = \"none.toml\"\n")});
@@ -128,11 +130,31 @@ TEST_F(PolicyCommands, explain_names_the_rule_and_asks_by_subject_and_mode) {
   EXPECT_EQ(absolute["terms"]["see"], "no");
 }
 
+TEST_F(PolicyCommands, check_says_what_is_not_looked_into) {
+  const std::string head = "version = 1\n[detector.x]\nregex = 'x-[a-z]";
+  const std::string rule = "'\n[[rule]]\nid = \"s\"\ncontent = \"x\"\nverdict = \"redact\"\n";
+  const Finished bounded = sluice({"check", policy("bounded.toml", head + "{3}" + rule)});
+  EXPECT_EQ(bounded.status, 0) << bounded.err;
+  EXPECT_NE(bounded.out.find("nothing is found inside of bzip2"), std::string::npos) << bounded.out;
+  EXPECT_EQ(bounded.out.find("any length"), std::string::npos) << bounded.out;
+  const std::string endless = policy("endless.toml", head + "+" + rule);
+  const Finished any = sluice({"check", endless});
+  EXPECT_EQ(any.status, 0) << any.err;
+  EXPECT_NE(
+      any.out.find("files over 256 MiB get what `on_error` says: what `x` of `x` finds may be "
+                   "of any length"),
+      std::string::npos)
+      << any.out;
+  EXPECT_EQ(json::parse(sluice({"check", "--json", endless}).out)["limits"].size(), 2u);
+  const Finished none = sluice({"check", policy("none.toml", "version = 1\n")});
+  EXPECT_EQ(std::ranges::count(none.out, '\n'), 1) << none.out;
+}
+
 TEST_F(PolicyCommands, explain_and_diff_say_what_depends_on_contents) {
   const std::string plain = policy("plain.toml", "version = 1\n");
-  const std::string looks = policy(
-      "looks.toml",
-      "version = 1\n[[rule]]\nid = \"s\"\ncontent = \"builtin\"\nverdict = \"redact\"\n");
+  const std::string looks =
+      policy("looks.toml",
+             "version = 1\n[[rule]]\nid = \"s\"\ncontent = \"builtin\"\nverdict = \"redact\"\n");
   const json why = json::parse(sluice({"explain", "--policy", looks, "--json", "a.c"}).out);
   EXPECT_EQ(why["terms"]["read"], "native");
   EXPECT_EQ(why["terms"]["if_found"]["builtin"]["read"], "redact");

@@ -104,6 +104,27 @@ TEST_F(RunInRepository, a_secret_that_nothing_refers_to_any_more_refuses_the_sta
   EXPECT_NE(ran.err.find("no commit has it"), std::string::npos) << ran.err;
 }
 
+TEST_F(RunInRepository, a_secret_in_a_message_refuses_the_start) {
+  put("home/project/deploy.py", "TOKEN = \"" + a_token() + "\"\n");
+  commit("deploy.py", "'token " + a_token() + "'");
+  for (int packed = 0; packed < 2; ++packed) {
+    expect_refusal("deploy.py", "line 1: builtin:github-token");
+    const Finished ran = as_agent("echo ran");
+    EXPECT_NE(ran.err.find("it is the message of a commit"), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.err.find(a_token()), std::string::npos) << ran.err;
+    git("gc -q");
+  }
+}
+
+TEST_F(RunInRepository, a_secret_in_the_message_of_a_tag_refuses_the_start) {
+  git("tag -a -m 'with " + a_token() + "' v1");
+  git("gc -q");
+  const Finished ran = as_agent("echo ran");
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.err.find("it is the message of a tag"), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find(a_token()), std::string::npos) << ran.err;
+}
+
 TEST_F(RunInRepository, what_was_looked_into_is_not_looked_into_again_and_packs_can_be_read) {
   put("home/project/notes", "nothing of note\n");
   commit("notes", "two");
@@ -122,9 +143,8 @@ TEST_F(RunInRepository, what_was_looked_into_is_not_looked_into_again_and_packs_
   };
   EXPECT_NE(start().find("cat-file --batch --buffer"), std::string::npos);
   EXPECT_EQ(start().find("cat-file"), std::string::npos);
-  // The same blobs, in another history.
-  git("commit -q --allow-empty -m three");
-  git("reset -q --soft HEAD~1");
+  // The same objects, in another history.
+  git("branch other");
   const std::string asked = start();
   EXPECT_NE(asked.find("cat-file --batch-all-objects"), std::string::npos) << asked;
   EXPECT_EQ(asked.find("cat-file --batch --buffer"), std::string::npos) << asked;

@@ -56,6 +56,34 @@ TEST(Workers, a_limit_of_one_serves_one_after_the_other) {
   EXPECT_EQ(mounted.fs.most, 1);
 }
 
+// The same, saying that it is held up by that.
+struct HoldsUp : Meets {
+  Result<Data> read(const Read& r, ReadBuffer& buffer) {
+    const HeldUp held;
+    return Meets::read(r, buffer);
+  }
+};
+
+TEST(Workers, threads_that_are_held_up_do_not_count) {
+  Mounted<HoldsUp> mounted{{.threads = 2}};
+  mounted.fs.together = 20;
+  std::vector<testkit::Started<Read>> started;
+  for (int i = 0; i < 20; ++i) started.push_back(mounted.kernel.start(a_read()));
+  for (auto& one : started) EXPECT_TRUE(mounted.kernel.wait(one));
+  EXPECT_EQ(mounted.fs.most, 20);
+  mounted.kernel.unmount();
+  testkit::expect_no_breach(mounted.kernel);
+}
+
+TEST(Workers, not_all_threads_that_are_held_up_are_not_counted) {
+  Mounted<HoldsUp> mounted{{.threads = 2, .held_up = 3}};
+  mounted.fs.together = 5;
+  std::vector<testkit::Started<Read>> started;
+  for (int i = 0; i < 20; ++i) started.push_back(mounted.kernel.start(a_read()));
+  for (auto& one : started) EXPECT_TRUE(mounted.kernel.wait(one));
+  EXPECT_EQ(mounted.fs.most, 5);
+}
+
 // A connection whose channels say what a test wants.
 class Scripted final : public Connection {
  public:

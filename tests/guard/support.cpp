@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "sluice/content/file_contents.h"
+#include "sluice/policy/digest.h"
 #include "sluice/policy/load.h"
 
 namespace sluice::guard::test {
@@ -28,9 +31,49 @@ std::shared_ptr<const policy::Program> program_of(std::string_view text) {
   return std::make_shared<const policy::Program>(std::move(*program));
 }
 
+namespace {
+
+// Compiled detectors of the policies that tests have, from one test's process to the next: each
+// would spend more time on them than on what it is about. Detection uses what fits, and only that.
+class SavedDetectors {
+ public:
+  explicit SavedDetectors(const policy::Program& program)
+      : file_{std::string{SLUICE_SAVED_DETECTORS} + "/" +
+              policy::hex(program.document().content_hash)} {}
+
+  std::vector<std::byte> read() const {
+    std::ifstream in{file_, std::ios::binary};
+    const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+    const auto view = bytes_of(std::string_view{bytes});
+    return {view.begin(), view.end()};
+  }
+  void write(const std::vector<std::byte>& bytes) const {
+    std::error_code error;
+    std::filesystem::create_directories(SLUICE_SAVED_DETECTORS, error);
+    const std::string fresh = file_ + "." + std::to_string(::getpid());
+    {
+      std::ofstream out{fresh, std::ios::binary};
+      out.write(reinterpret_cast<const char*>(bytes.data()),
+                static_cast<std::streamsize>(bytes.size()));
+    }
+    std::filesystem::rename(fresh, file_, error);
+  }
+
+ private:
+  std::string file_;
+};
+
+}  // namespace
+
 std::shared_ptr<content::Contents> contents_of(
     const std::shared_ptr<const policy::Program>& program) {
-  auto detection = content::Detection::make(*program);
+  const SavedDetectors kept{*program};
+  const bool keeps = !program->contents().empty();
+  const auto saved = keeps ? kept.read() : std::vector<std::byte>{};
+  auto detection = content::Detection::make(*program, saved);
+  if (detection && keeps) {
+    if (const auto now = (*detection)->save(); now != saved) kept.write(now);
+  }
   if (!detection) {
     ADD_FAILURE() << policy::text_of(detection.error());
     return nullptr;

@@ -54,6 +54,16 @@ TEST(ContentNever, knows_that_what_is_found_only_adds) {
             "");
 }
 
+TEST(ContentSets, that_no_rule_asks_for_are_told) {
+  const auto unused = [](const std::string& rules) {
+    return text_of(unused_sets(program_of(kHead + rules)));
+  };
+  EXPECT_EQ(unused(kRedact),
+            "p.toml:4:11: warning: no rule asks for the detector `x`, so nothing comes of it: add "
+            "one with `content = \"x\"` and a verdict, such as `\"redact\"`\n");
+  EXPECT_EQ(unused(rule("s", "content = [\"builtin\", \"x\"]\nverdict = \"redact\"")), "");
+}
+
 std::string dead(const std::string& text) { return text_of(dead_rules(program_of(kHead + text))); }
 
 TEST(ContentDeadRules, are_those_that_wider_contents_or_paths_cover) {

@@ -59,9 +59,8 @@ TEST(Files, headers_say_what_they_are_for_and_are_included_once) {
 TEST(Files, are_ascii_without_tabs_blanks_at_line_ends_or_carriage_returns) {
   for (const std::string& file : cpp_files()) {
     const std::string text = read(file);
-    const auto bad = std::ranges::find_if(text, [](char c) {
-      return c != '\n' && (c < ' ' || c > '~');
-    });
+    const auto bad =
+        std::ranges::find_if(text, [](char c) { return c != '\n' && (c < ' ' || c > '~'); });
     EXPECT_EQ(bad, text.end()) << file << ", byte " << bad - text.begin();
     EXPECT_EQ(text.find(" \n"), text.npos) << file;
     EXPECT_TRUE(text.ends_with('\n')) << file;
@@ -70,7 +69,8 @@ TEST(Files, are_ascii_without_tabs_blanks_at_line_ends_or_carriage_returns) {
 
 TEST(Documents, lead_only_to_files_that_exist) {
   std::vector<std::string> pages = files_below("docs", {".md"});
-  for (const char* page : {"README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"}) pages.emplace_back(page);
+  for (const char* page : {"README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"})
+    pages.emplace_back(page);
   for (const std::string& page : pages) {
     const std::string text = read(page);
     const std::string folder = page.starts_with("docs/") ? "docs/" : "";
@@ -81,6 +81,22 @@ TEST(Documents, lead_only_to_files_that_exist) {
       EXPECT_TRUE(exists(folder + target)) << page << " leads to " << target;
     }
   }
+}
+
+TEST(Documents, name_each_command_in_the_manual) {
+  const std::string manual = read("docs/sluice.1");
+  const std::string commands = read("src/cli/commands.h");
+  constexpr std::string_view kMark = "_command(";
+  int seen = 0;
+  for (auto at = commands.find(kMark); at != commands.npos; at = commands.find(kMark, at + 1)) {
+    const std::string name =
+        commands.substr(commands.rfind(' ', at) + 1, at - commands.rfind(' ', at) - 1);
+    if (name == "version") continue;  // an option
+    ++seen;
+    EXPECT_NE(manual.find("\n.B " + name), manual.npos) << name << " is not in its synopsis";
+    EXPECT_NE(manual.find("\n.SS " + name), manual.npos) << name << " has no section in it";
+  }
+  EXPECT_GE(seen, 12);
 }
 
 }  // namespace

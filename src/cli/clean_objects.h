@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Blobs in which nothing was found, from one look into a repository's history to the next, so that
-// only what was committed since is looked into. What it says may be forgotten at any time.
+// Objects in which nothing was found, from one look into a repository's history to the next, so
+// that only what was committed since is looked into. What it says may be forgotten at any time.
 #pragma once
 
 #include <array>
@@ -13,14 +13,14 @@
 
 namespace sluice::cli {
 
-class CleanBlobs {
+class CleanObjects {
  public:
   // file  in a folder that is the user's alone; empty: nothing is kept. What cannot be read, or is
   // no
   //       such list, is an empty one.
-  explicit CleanBlobs(std::string file);
+  explicit CleanObjects(std::string file);
 
-  // key  of all that decides what is found in a blob, and of the blob
+  // key  of all that decides what is found in an object, and of the object
   bool has(const policy::Digest& key) const { return keys_.contains(cut(key)); }
   void add(const policy::Digest& key) { keys_.insert(cut(key)); }
   // Replaces the file, whole or not at all. Nobody is told where it cannot be written.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "clean_blobs.h"
+#include "clean_objects.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,11 +18,11 @@ namespace {
 
 // What the file begins with; to be changed with what keys are made of.
 constexpr std::array<char, 16> kHead{"sluice clean 1\n"};
-constexpr std::size_t kMost = 4'000'000;  // blobs; beyond, it is begun anew
+constexpr std::size_t kMost = 4'000'000;  // objects; beyond, it is begun anew
 
 }  // namespace
 
-CleanBlobs::CleanBlobs(std::string file) : file_{std::move(file)} {
+CleanObjects::CleanObjects(std::string file) : file_{std::move(file)} {
   const Fd opened{::open(file_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
   struct stat stat {};
   if (!opened || ::fstat(opened.get(), &stat) != 0 || !S_ISREG(stat.st_mode)) return;
@@ -44,7 +44,7 @@ CleanBlobs::CleanBlobs(std::string file) : file_{std::move(file)} {
   }
 }
 
-void CleanBlobs::save() const {
+void CleanObjects::save() const {
   if (file_.empty() || keys_.size() > kMost) return;
   std::vector<std::byte> bytes(kHead.size() + keys_.size() * sizeof(Key));
   std::memcpy(bytes.data(), kHead.data(), kHead.size());
@@ -60,13 +60,13 @@ void CleanBlobs::save() const {
   if (!written || ::rename(beside.c_str(), file_.c_str()) != 0) ::unlink(beside.c_str());
 }
 
-std::size_t CleanBlobs::Hash::operator()(const Key& key) const noexcept {
+std::size_t CleanObjects::Hash::operator()(const Key& key) const noexcept {
   std::size_t hash = 0;
   std::memcpy(&hash, key.data(), sizeof hash);
   return hash;
 }
 
-CleanBlobs::Key CleanBlobs::cut(const policy::Digest& key) {
+CleanObjects::Key CleanObjects::cut(const policy::Digest& key) {
   Key half;
   static_assert(sizeof(policy::Digest) >= sizeof(Key));
   std::ranges::copy_n(key.begin(), half.size(), half.begin());

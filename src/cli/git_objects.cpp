@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "git_blobs.h"
+#include "git_objects.h"
 
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -44,13 +44,14 @@ Result<void, Error> write_all(const Fd& file, Bytes bytes) {
   return {};
 }
 
-// The blobs of a list, one after another, as `git cat-file --batch` gives them.
+// The objects of a list, one after another, as `git cat-file --batch` gives them.
 class Stream {
  public:
-  static Result<Stream, Error> of(const std::string& directory, const std::vector<GitBlob>& blobs) {
-    const Fd list = TRY(memory_file("sluice-blobs"));
+  static Result<Stream, Error> of(const std::string& directory,
+                                  const std::vector<GitObject>& objects) {
+    const Fd list = TRY(memory_file("sluice-objects"));
     std::string text;
-    for (const GitBlob& blob : blobs) text += blob.hash + "\n";
+    for (const GitObject& object : objects) text += object.hash + "\n";
     TRY(write_all(list, bytes_of(std::string_view{text})));
     ::lseek(list.get(), 0, SEEK_SET);
     return Stream{TRY(GitOutput::of(directory, {"cat-file", "--batch", "--buffer"}, list.get()))};
@@ -83,7 +84,7 @@ class Stream {
   GitOutput git_;
 };
 
-const policy::Terms& terms_of(const BlobReader& reader, const std::string& path) {
+const policy::Terms& terms_of(const ObjectReader& reader, const std::string& path) {
   return reader.program.terms(policy::walk(reader.program, path).place, reader.subject);
 }
 
@@ -91,13 +92,13 @@ bool is_kept(const policy::Grant& grant) {
   return grant.see == policy::See::no || grant.read >= policy::Read::redact;
 }
 
-// Gives where something was found for which the policy keeps the blob; nothing: it does not.
-std::optional<std::string> kept_for(const BlobReader& reader, content::Finder& finder,
-                                    const GitBlob& blob, const Fd& file, std::uint64_t size) {
-  const policy::ContentGrant& grant = terms_of(reader, blob.path).content;
+// Gives where something was found for which the policy keeps the object; nothing: it does not.
+std::optional<std::string> kept_for(const ObjectReader& reader, content::Finder& finder,
+                                    const GitObject& object, const Fd& file, std::uint64_t size) {
+  const policy::ContentGrant& grant = terms_of(reader, object.path).content;
   const content::Detection& detection = reader.contents.detection();
   for (const content::SetIndex set : detection.sets_for(policy::asked_by(grant))) {
-    const content::Findings findings = finder.find(set, file.get(), size, blob.path);
+    const content::Findings findings = finder.find(set, file.get(), size, object.path);
     const policy::ContentSet found = detection.contents_of(set, findings);
     // What is too large is looked into as it is read, where it is a file; here nobody does.
     if (!found.has(policy::kTooBig) && !is_kept(policy::at(grant, found))) continue;
@@ -112,45 +113,45 @@ struct Work {
   std::mutex mutex;  // guards all
   Stream stream;
   std::size_t next = 0;
-  std::vector<KeptBlob> kept;
+  std::vector<KeptObject> kept;
   std::optional<Error> error;
 };
 
-void look(Work& work, const std::vector<GitBlob>& blobs, const BlobReader& reader,
-          content::Finder& finder, const std::string& directory, BlobProgress& progress) {
-  const auto file = memory_file("sluice-blob");
+void look(Work& work, const std::vector<GitObject>& objects, const ObjectReader& reader,
+          content::Finder& finder, const std::string& directory, ObjectProgress& progress) {
+  const auto file = memory_file("sluice-object");
   for (;;) {
-    const GitBlob* blob = nullptr;
+    const GitObject* object = nullptr;
     std::optional<std::uint64_t> size;
     {
       const std::lock_guard lock{work.mutex};
       if (!file) work.error = file.error();
-      if (work.error || work.next == blobs.size()) return;
-      blob = &blobs[work.next++];
+      if (work.error || work.next == objects.size()) return;
+      object = &objects[work.next++];
       size = work.stream.next(*file);
       if (!size) work.error = cannot_read(directory);
       if (!size) return;
     }
-    const auto kept = kept_for(reader, finder, *blob, *file, *size);
-    progress.blobs.fetch_add(1, std::memory_order_relaxed);
+    const auto kept = kept_for(reader, finder, *object, *file, *size);
+    progress.objects.fetch_add(1, std::memory_order_relaxed);
     progress.bytes.fetch_add(*size, std::memory_order_relaxed);
     if (!kept) continue;
     const std::lock_guard lock{work.mutex};
-    work.kept.push_back({blob, *kept});
+    work.kept.push_back({object, *kept});
   }
 }
 
 }  // namespace
 
-bool asks_about(const BlobReader& reader, const std::string& path) {
+bool asks_about(const ObjectReader& reader, const std::string& path) {
   return !policy::asked_by(terms_of(reader, path).content).empty();
 }
 
-policy::Digest key_of(const BlobReader& reader, const GitBlob& blob) {
-  const policy::ContentGrant& grant = terms_of(reader, blob.path).content;
+policy::Digest key_of(const ObjectReader& reader, const GitObject& object) {
+  const policy::ContentGrant& grant = terms_of(reader, object.path).content;
   const content::Detection& detection = reader.contents.detection();
   const policy::ContentDefaults& defaults = reader.program.document().content;
-  std::string all = fmt::format("{}\n{} {}\n", blob.hash, defaults.too_big_over,
+  std::string all = fmt::format("{}\n{} {}\n", object.hash, defaults.too_big_over,
                                 is_kept(policy::at(grant, {policy::kFailed})));
   for (const policy::ContentId content : policy::asked_by(grant)) {
     const bool kept = is_kept(policy::at(grant, policy::ContentSet{content}));
@@ -158,29 +159,29 @@ policy::Digest key_of(const BlobReader& reader, const GitBlob& blob) {
                        kept);
     for (const content::SetIndex set : detection.sets_for(policy::ContentSet{content})) {
       all += policy::hex(detection.digest(set));
-      if (detection.by_path(set)) all += " " + blob.path;
+      if (detection.by_path(set)) all += " " + object.path;
     }
     all += '\n';
   }
   return policy::digest_of(bytes_of(std::string_view{all}));
 }
 
-Result<std::vector<KeptBlob>, Error> look_into_blobs(const std::string& directory,
-                                                     const std::vector<GitBlob>& blobs,
-                                                     const BlobReader& reader,
-                                                     BlobProgress& progress) {
-  if (blobs.empty()) return std::vector<KeptBlob>{};
+Result<std::vector<KeptObject>, Error> look_into_objects(const std::string& directory,
+                                                         const std::vector<GitObject>& objects,
+                                                         const ObjectReader& reader,
+                                                         ObjectProgress& progress) {
+  if (objects.empty()) return std::vector<KeptObject>{};
   content::Finder* finder = TRY(reader.contents.finder());
-  Work work{.mutex = {}, .stream = TRY(Stream::of(directory, blobs)), .kept = {}, .error = {}};
+  Work work{.mutex = {}, .stream = TRY(Stream::of(directory, objects)), .kept = {}, .error = {}};
   {
     const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < count; ++i) {
-      threads.emplace_back([&] { look(work, blobs, reader, *finder, directory, progress); });
+      threads.emplace_back([&] { look(work, objects, reader, *finder, directory, progress); });
     }
   }
   if (work.error) return fail(*work.error);
-  std::ranges::sort(work.kept, {}, [](const KeptBlob& each) { return each.blob; });
+  std::ranges::sort(work.kept, {}, [](const KeptObject& each) { return each.object; });
   return std::move(work.kept);
 }
 
